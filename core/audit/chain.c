@@ -1,0 +1,348 @@
+#include "base/banned.h"
+#include "audit/chain.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/filelock.h"
+#include "base/json.h"
+#include "base/path.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/stat.h>
+
+/* How much of the end is read to find the last record: two of the longest. */
+#define TAIL_MAX (2 * RECORD_MAX + 2)
+
+struct chain {
+	char *path, *actor, *kind;
+	int fd;
+	enum chain_mode mode;
+	bool failed, torn;
+	off_t size; /* up to and including the last record */
+	struct chain_head head;
+	struct str line; /* the last one formatted */
+};
+
+static bool
+fail(const struct chain *c, struct err *err, int errnum, const char *what)
+{
+	err_sys(err, ERR_AUDIT, errnum, "%s %s", what, c->path);
+	if (errnum == ENOSPC || errnum == EDQUOT)
+		return err_hint(err, "Nothing runs without a record of it. Make room on that file "
+				     "system and try again.");
+	return err_hint(err, "Nothing runs without a record of it.");
+}
+
+static bool
+lock(struct chain *c, struct err *err)
+{
+	pid_t holder;
+
+	if (filelock_take(c->fd, c->mode == CHAIN_SHARED ? CHAIN_LOCK_MS : 0))
+		return true;
+	if (errno != EWOULDBLOCK)
+		return fail(c, err, errno, "Cannot lock");
+	holder = filelock_holder(c->fd);
+	err_set(err, ERR_LOCK_HELD, "%s is being written by another process (pid %d).", c->path,
+		(int)holder);
+	return err_hint(err, "`lifeboat runs` shows what is running.");
+}
+
+static void
+unlock(struct chain *c)
+{
+	if (c->mode == CHAIN_SHARED)
+		filelock_release(c->fd);
+}
+
+/* F16: what we hold must still be what the name says. */
+static bool
+still_there(const struct chain *c, struct err *err)
+{
+	struct stat ours, named;
+
+	if (fstat(c->fd, &ours) == 0 && lstat(c->path, &named) == 0 &&
+		ours.st_ino == named.st_ino && ours.st_dev == named.st_dev && ours.st_nlink == 1)
+		return true;
+	err_set(err, ERR_AUDIT, "%s was replaced, renamed or removed while it was in use.",
+		c->path);
+	return err_hint(
+		err, "Find out who did it. `lifeboat audit verify` examines what is there.");
+}
+
+/*
+ * Writes the formatted line at the end and syncs it. On a failed write the file is cut back to
+ * where it was, so that a record is whole or absent (F05).
+ */
+static bool
+write_line(struct chain *c, struct chain_head head, struct err *err)
+{
+	if (c->line.full || c->line.len > RECORD_MAX) {
+		unlock(c);
+		return err_set(err, ERR_AUDIT, "A record for %s is longer than 1 MiB.", c->path);
+	}
+	if (!file_write_all(c->fd, c->line.buf, c->line.len)) {
+		int errnum = errno;
+
+		if (ftruncate(c->fd, c->size) < 0)
+			c->failed = true;
+		return fail(c, err, errnum, "Cannot write");
+	}
+	if (fdatasync(c->fd) < 0) {
+		c->failed = true;
+		return fail(c, err, errno, "Cannot sync");
+	}
+	c->size += (off_t)c->line.len;
+	c->head = head;
+	return true;
+}
+
+static bool
+append_locked(struct chain *c, const struct record *r, struct err *err)
+{
+	struct chain_head head = c->head;
+
+	str_cut(&c->line, 0);
+	c->line.full = false;
+	record_format(&c->line, r, &head);
+	return write_line(c, head, err);
+}
+
+/* The bytes behind the last good record go into a file of their own, then out of this one. */
+static bool
+save_torn(struct chain *c, const char *bytes, size_t len, struct err *err)
+{
+	CLEANUP(str_done) struct str data = STR_INIT(4 * KIB), aside = STR_INIT(PATH_MAX);
+	unsigned char sum[DIGEST_SIZE];
+	char hex[DIGEST_HEX];
+	struct json j = json_new(&data);
+	struct record r = {.event = "chain.recovered", .actor = c->actor};
+
+	digest_of(bytes, len, sum);
+	digest_hex(sum, DIGEST_SIZE, hex);
+	str_fmt(&aside, "%s.torn-%.16s", c->path, hex);
+	if (!file_replace(str_text(&aside), bytes, len, 0640, err))
+		return err_prefix(err, "A torn record at the end of %s can't be saved", c->path);
+	if (ftruncate(c->fd, c->size) < 0 || fdatasync(c->fd) < 0)
+		return fail(c, err, errno, "Cannot cut the torn record off");
+	c->torn = true;
+	json_object(&j, NULL);
+	json_string(&j, "torn_sha256", hex);
+	json_int(&j, "torn_bytes", (int64_t)len);
+	json_string(&j, "saved_as", path_base(aside.buf));
+	json_object_end(&j);
+	r.data = str_text(&data);
+	return append_locked(c, &r, err);
+}
+
+static bool
+damaged(const struct chain *c, struct err *err)
+{
+	err_set(err, ERR_AUDIT, "The last record of %s is damaged; nothing is written behind it.",
+		c->path);
+	return err_hint(err, "`lifeboat audit verify` tells what is wrong. Keep the file, move it "
+			     "aside, and a new log begins.");
+}
+
+/* Looks at the end of the file: the last record, and whether something torn is behind it. */
+static bool
+read_tail(struct chain *c, off_t size, struct err *err)
+{
+	CLEANUP(util_free) char *tail = NULL;
+	off_t from = MAX(size - (off_t)TAIL_MAX, 0);
+	struct record_link link;
+	const char *line, *end;
+	ssize_t n;
+
+	tail = util_alloc((size_t)(size - from));
+	n = file_pread(c->fd, tail, (size_t)(size - from), from);
+	if (n != size - from)
+		return fail(c, err, errno, "Cannot read");
+	end = memrchr(tail, '\n', (size_t)n);
+	if (end == NULL) {
+		/* Not one whole line: a log that was torn while it was being created. */
+		c->size = 0;
+		return from == 0 ? true : damaged(c, err);
+	}
+	line = memrchr(tail, '\n', (size_t)(end - tail));
+	line = line != NULL ? line + 1 : tail;
+	if (!record_check(line, (size_t)(end - line), &link))
+		return damaged(c, err);
+	c->head.seq = link.seq;
+	memcpy(c->head.hash, link.hash, 64);
+	c->size = from + (end + 1 - tail);
+	return true;
+}
+
+static bool
+catch_up(struct chain *c, struct err *err)
+{
+	CLEANUP(util_free) char *rest = NULL;
+	struct stat st;
+	ssize_t n;
+
+	if (fstat(c->fd, &st) < 0)
+		return fail(c, err, errno, "Cannot examine");
+	if (st.st_size == c->size)
+		return true;
+	if (st.st_size < c->size) {
+		c->failed = true;
+		err_set(err, ERR_AUDIT, "%s became shorter while it was in use.", c->path);
+		return err_hint(err, "Somebody cut records off. `lifeboat audit verify "
+				     "--expect-head` shows what is missing.");
+	}
+	if (!read_tail(c, st.st_size, err))
+		return false;
+	if (st.st_size == c->size)
+		return true;
+	rest = util_alloc((size_t)(st.st_size - c->size));
+	n = file_pread(c->fd, rest, (size_t)(st.st_size - c->size), c->size);
+	if (n != st.st_size - c->size)
+		return fail(c, err, errno, "Cannot read");
+	return save_torn(c, rest, (size_t)n, err);
+}
+
+static bool
+begin_file(struct chain *c, struct err *err)
+{
+	CLEANUP(str_done) struct str data = STR_INIT(4 * KIB);
+	CLEANUP(arena_done) struct arena a = ARENA_INIT;
+	struct record r = {.event = "chain.opened", .actor = c->actor};
+	struct json j = json_new(&data);
+	unsigned char id[16];
+	char hex[2 * sizeof(id) + 1];
+
+	digest_random(id, sizeof(id));
+	json_object(&j, NULL);
+	json_string(&j, "kind", c->kind);
+	json_int(&j, "format", 1);
+	json_string(&j, "file_id", digest_hex(id, sizeof(id), hex));
+	json_string(&j, "boot_id", clock_boot_id());
+	json_string(&j, "version", LIFEBOAT_VERSION);
+	json_object_end(&j);
+	r.data = str_text(&data);
+	/* F10: after a crash the name must be there as well as the bytes. */
+	return append_locked(c, &r, err) && file_sync_dir(path_dir(&a, c->path), err);
+}
+
+static bool
+open_file(struct chain *c, struct err *err)
+{
+	struct stat st;
+
+	c->fd = open(c->path,
+		O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0640);
+	if (c->fd < 0 && errno == ELOOP)
+		return err_set(err, ERR_AUDIT, "%s is a symbolic link; a log must be a plain file.",
+			c->path);
+	if (c->fd < 0)
+		return fail(c, err, errno, "Cannot open");
+	if (fstat(c->fd, &st) < 0)
+		return fail(c, err, errno, "Cannot examine");
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, ERR_AUDIT, "%s is not a regular file.", c->path);
+	if (st.st_nlink != 1)
+		return err_set(err, ERR_AUDIT, "%s has %lu names (hard links); a log has one.",
+			c->path, (unsigned long)st.st_nlink);
+	if ((st.st_mode & 002) != 0) {
+		err_set(err, ERR_AUDIT, "%s can be written by everybody.", c->path);
+		return err_hint(err, "chmod o-w %s", c->path);
+	}
+	return true;
+}
+
+bool
+chain_open(const char *path, enum chain_mode mode, const char *kind, const char *actor,
+	struct chain **ret, struct err *err)
+{
+	struct chain *c = util_alloc(sizeof(*c));
+	bool good;
+
+	c->path = util_strdup(path);
+	c->actor = util_strdup(actor);
+	c->kind = util_strdup(kind);
+	c->mode = mode;
+	c->line = (struct str)STR_INIT(RECORD_MAX + KIB);
+	good = open_file(c, err) && lock(c, err);
+	if (good) {
+		good = catch_up(c, err) && (c->size > 0 || begin_file(c, err));
+		unlock(c);
+	}
+	if (!good) {
+		chain_free(c);
+		return false;
+	}
+	*ret = c;
+	return true;
+}
+
+void
+chain_free(struct chain *c)
+{
+	if (c == NULL)
+		return;
+	util_close(&c->fd);
+	str_done(&c->line);
+	free(c->path);
+	free(c->actor);
+	free(c->kind);
+	free(c);
+}
+
+static bool
+usable(const struct chain *c, struct err *err)
+{
+	if (!c->failed)
+		return true;
+	err_set(err, ERR_AUDIT, "%s failed earlier and is not trusted any more.", c->path);
+	return err_hint(err, "Mend the disk, then resume the run.");
+}
+
+bool
+chain_append(struct chain *c, const struct record *r, struct err *err)
+{
+	bool good;
+
+	if (!usable(c, err) || !still_there(c, err) || (c->mode == CHAIN_SHARED && !lock(c, err)))
+		return false;
+	good = catch_up(c, err) && append_locked(c, r, err);
+	unlock(c);
+	return good;
+}
+
+bool
+chain_reserve(struct chain *c, size_t bytes, struct err *err)
+{
+	if (!usable(c, err))
+		return false;
+	if (fallocate(c->fd, FALLOC_FL_KEEP_SIZE, c->size, (off_t)bytes) == 0 ||
+		errno == EOPNOTSUPP || errno == ENOSYS)
+		return true;
+	return fail(c, err, errno, "Cannot put room aside in");
+}
+
+const struct chain_head *
+chain_head(const struct chain *c)
+{
+	return &c->head;
+}
+
+const char *
+chain_last_line(const struct chain *c, size_t *ret_len)
+{
+	*ret_len = c->line.len > 0 ? c->line.len - 1 : 0;
+	return c->line.buf;
+}
+
+const char *
+chain_path(const struct chain *c)
+{
+	return c->path;
+}
+
+bool
+chain_was_torn(const struct chain *c)
+{
+	return c->torn;
+}

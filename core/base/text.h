@@ -1,0 +1,49 @@
+/*
+ * text: untrusted bytes made visible, UTF-8, and quantities in words.
+ *
+ * Step output, object names, log lines and database errors are bytes from strangers. They are
+ * stored raw and pass text_visible() once, at the boundary to a terminal, a file for people or
+ * an error message (FAULTS.md F31-F34).
+ */
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
+
+#include "base/str.h"
+
+enum text_flags {
+	TEXT_LINES = 1 << 0, /* newlines stay, tabs become spaces to the next multiple of 8 */
+	TEXT_ASCII = 1 << 1, /* everything beyond ASCII is escaped too */
+};
+
+/*
+ * Appends bytes so that no terminal acts on them: C0, DEL and 8-bit or UTF-8 C1 controls,
+ * bidirectional and zero-width characters, invalid UTF-8 and private-use characters become
+ * \x1b or \u202e escapes.
+ */
+void text_visible(struct str *out, const char *bytes, size_t len, unsigned flags);
+/* The same into the arena. */
+struct arena;
+const char *text_safe(struct arena *a, const char *s);
+
+/*
+ * Decodes one code point; returns its length in bytes, or 0 when the bytes are not valid UTF-8
+ * (RFC 3629: no overlong forms, no surrogates, at most U+10FFFF).
+ */
+size_t text_decode(const char *bytes, size_t len, uint32_t *ret);
+void text_encode(struct str *out, uint32_t code);
+/* True for what text_visible escapes. */
+bool text_is_unsafe(uint32_t code);
+
+/* "1.4 GiB", "17 B"; "12h05m", "3d4h", "42s"; at most 8 bytes wide for sane values. */
+void text_size(struct str *out, int64_t bytes);
+void text_duration(struct str *out, int64_t seconds);
+/* hh:mm:ss, hours unbounded */
+void text_clock(struct str *out, int64_t seconds);
+
+/* Whether needle occurs in haystack; ASCII case is ignored. */
+bool text_contains(const char *haystack, const char *needle);
+
+/* How far a is from b in edits (Levenshtein), at most `limit`; for "did you mean". */
+size_t text_distance(const char *a, const char *b, size_t limit);
+
+#endif

@@ -1,0 +1,13 @@
+/*
+ * table: every subcommand, in the order of the overview. A new one is a file and a row.
+ */
+#include "base/banned.h"
+#include "cli/cli.h"
+
+extern const struct cli_command cli_cmd_help, cli_cmd_version;
+
+const struct cli_command *const cli_commands[] = {
+	&cli_cmd_help,
+	&cli_cmd_version,
+	NULL,
+};

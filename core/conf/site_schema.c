@@ -1,0 +1,250 @@
+/*
+ * site_schema: the tables of site.yaml. One row: its check, its place, its help in an editor.
+ */
+#include "base/banned.h"
+#include "conf/expect.h"
+#include "conf/site.h"
+
+const char *const set_type_names[] = {"pg_dump", "pg_basebackup", "wal", "pgbackrest", "barman",
+	"redis_rdb", "redis_aof", "neo4j", "velero", "object_sync", "files", NULL};
+const char *const environment_names[] = {"production", "staging", "sandbox", NULL};
+const char *const level_names[] = {"seen", "intact", "restored", NULL};
+
+static const char *const sandbox_names[] = {"postgresql", NULL};
+static const char *const tier_names[] = {"critical", "important", "normal", NULL};
+
+#define AT(type, member) .offset = offsetof(struct type, member)
+#define SCHEMA(what, type, table)                                           \
+	{                                                                   \
+		.name = what, .size = sizeof(struct type), .fields = table, \
+		.count = ARRAY_LEN(table)                                   \
+	}
+
+static const struct field s3_fields[] = {
+	{"bucket", FIELD_TEXT, AT(site_s3, bucket), "name of the bucket", .required = true},
+	{"prefix", FIELD_TEXT, AT(site_s3, prefix), "prepended to the paths of sets"},
+	{"region", FIELD_TEXT, AT(site_s3, region), "for example us-east-1"},
+	{"endpoint", FIELD_TEXT, AT(site_s3, endpoint), "https://host[:port] of another provider"},
+	{"path_style", FIELD_BOOL, AT(site_s3, path_style), "bucket in the path, not in the host"},
+	{"ca_file", FIELD_TEXT, AT(site_s3, ca_file), "certificates to trust, PEM"},
+	{"credentials", FIELD_TEXT, AT(site_s3, credentials),
+		"\"profile NAME\" or \"env PREFIX\"; else the usual AWS chain"},
+};
+static const struct schema s3_schema = SCHEMA("an S3 location", site_s3, s3_fields);
+
+static const struct field kubernetes_fields[] = {
+	{"context", FIELD_TEXT, AT(site_kubernetes, context), "context of the kubeconfig"},
+	{"namespace", FIELD_TEXT, AT(site_kubernetes, namespace), "where Velero lives"},
+	{"kubeconfig", FIELD_TEXT, AT(site_kubernetes, kubeconfig), "path of the kubeconfig"},
+};
+static const struct schema kubernetes_schema =
+	SCHEMA("a Kubernetes location", site_kubernetes, kubernetes_fields);
+
+static void
+location_check(void *object, const struct node *at, struct problems *p)
+{
+	struct location *l = object;
+	int kinds = (l->directory != NULL) + (l->s3 != NULL) + (l->kubernetes != NULL);
+
+	if (kinds != 1 && node_get(at, "s3") == NULL && node_get(at, "kubernetes") == NULL)
+		node_error(p, at, "A location needs one of directory, s3 and kubernetes.");
+	else if (kinds > 1)
+		node_error(p, at, "A location can be only one of directory, s3 and kubernetes.");
+	if (l->directory != NULL && l->directory[0] != '/')
+		node_error(p, node_get(at, "directory"), "\"%s\" must start with a slash.",
+			l->directory);
+	if (l->timeout_s == FIELD_ABSENT)
+		l->timeout_s = 30;
+}
+
+static const struct field location_fields[] = {
+	{"title", FIELD_TEXT, AT(location, title), "for people"},
+	{"directory", FIELD_TEXT, AT(location, directory), "absolute path"},
+	{"s3", FIELD_OBJECT, AT(location, s3), "a bucket and prefix", .sub = &s3_schema},
+	{"kubernetes", FIELD_OBJECT, AT(location, kubernetes), "a cluster",
+		.sub = &kubernetes_schema},
+	{"timeout", FIELD_DURATION, AT(location, timeout_s), "how long it may take to answer (30s)",
+		.min = 1, .max = 3600},
+};
+static const struct schema location_schema = {.name = "a location",
+	.size = sizeof(struct location),
+	.fields = location_fields,
+	.count = ARRAY_LEN(location_fields),
+	.check = location_check};
+
+static const struct field expect_fields[] = {
+	{"database", FIELD_TEXT, AT(target_expect, database), "name that the server must give"},
+	{"system_identifier", FIELD_TEXT, AT(target_expect, system_identifier),
+		"of pg_control_system(), in quotes"},
+};
+static const struct schema expect_schema =
+	SCHEMA("what is expected of a target", target_expect, expect_fields);
+
+static bool
+holds_password(const char *conninfo)
+{
+	const char *at, *word = strstr(conninfo, "password=");
+
+	if (word != NULL && (word == conninfo || strchr(" \t&?", word[-1]) != NULL))
+		return true;
+	/* postgresql://user:password@host */
+	at = strstr(conninfo, "://");
+	if (at == NULL)
+		return false;
+	at += 3;
+	return memchr(at, '@', strcspn(at, "/?")) != NULL &&
+	       memchr(at, ':', strcspn(at, "@")) != NULL;
+}
+
+static void
+target_check(void *object, const struct node *at, struct problems *p)
+{
+	struct target *t = object;
+	int kinds = (t->postgresql != NULL) + (t->directory != NULL) + (t->sandbox >= 0);
+
+	if (kinds != 1)
+		node_error(
+			p, at, "A target needs exactly one of postgresql, directory and sandbox.");
+	if (t->sandbox >= 0 && t->environment < 0)
+		t->environment = ENV_SANDBOX;
+	if (t->sandbox >= 0 && t->environment != ENV_SANDBOX)
+		node_error(p, node_get(at, "environment"), "A sandbox can't be %s.",
+			environment_names[t->environment]);
+	if (t->environment < 0 && node_get(at, "environment") == NULL)
+		node_error(p, at, "\"environment\" is missing in a target.")->hint =
+			"Say production, staging or sandbox: drills rely on it.";
+	if (t->postgresql != NULL && holds_password(t->postgresql))
+		node_error(p, node_get(at, "postgresql"),
+			"A password does not belong in the site file.")
+			->hint = "Use ~/.pgpass, a service file, or a secret of the runbook.";
+}
+
+static const struct field target_fields[] = {
+	{"title", FIELD_TEXT, AT(target, title), "for people"},
+	{"postgresql", FIELD_TEXT, AT(target, postgresql), "libpq connection string, no password"},
+	{"directory", FIELD_TEXT, AT(target, directory), "absolute path"},
+	{"sandbox", FIELD_CHOICE, AT(target, sandbox), "a throw-away server",
+		.choices = sandbox_names},
+	{"environment", FIELD_CHOICE, AT(target, environment), "what would be hurt",
+		.choices = environment_names},
+	{"expect", FIELD_OBJECT, AT(target, expect), "refuse a server that says otherwise",
+		.sub = &expect_schema},
+};
+static const struct schema target_schema = {.name = "a target",
+	.size = sizeof(struct target),
+	.fields = target_fields,
+	.count = ARRAY_LEN(target_fields),
+	.check = target_check};
+
+static const struct field keep_fields[] = {
+	{"hourly", FIELD_INT, AT(keep, hourly), "newest of so many hours"},
+	{"daily", FIELD_INT, AT(keep, daily), "newest of so many days"},
+	{"weekly", FIELD_INT, AT(keep, weekly), "newest of so many ISO weeks"},
+	{"monthly", FIELD_INT, AT(keep, monthly), "newest of so many months"},
+	{"yearly", FIELD_INT, AT(keep, yearly), "newest of so many years"},
+	{"for", FIELD_DURATION, AT(keep, for_s), "everything younger than this"},
+	{"at_least", FIELD_INT, AT(keep, at_least), "never fewer than this"},
+	{"hold", FIELD_TEXTS, AT(keep, hold), "names under legal hold"},
+};
+static const struct schema keep_schema = SCHEMA("the retention", keep, keep_fields);
+
+static const struct field copy_fields[] = {
+	{"location", FIELD_ID, AT(copy, location), "where the copy is", .required = true},
+	{"path", FIELD_TEXT, AT(copy, path), "below the location"},
+	{"within", FIELD_DURATION, AT(copy, within_s), "how late a copy may come"},
+};
+static const struct schema copy_schema = SCHEMA("a copy", copy, copy_fields);
+
+static void
+check_check(void *object, const struct node *at, struct problems *p)
+{
+	CLEANUP(err_done) struct err err = ERR_INIT;
+	struct check *c = object;
+	int kinds =
+		(c->table != NULL) + (c->migration != NULL) + (c->sql != NULL) + (c->amcheck == 1);
+
+	if (kinds != 1)
+		node_error(
+			p, at, "A check needs exactly one of table, migration, sql and amcheck.");
+	if (c->sql != NULL && c->expect == NULL)
+		node_error(p, at, "A check with sql needs \"expect\".");
+	if (c->expect != NULL && !expect_check(c->expect, &err))
+		node_error(p, node_get(at, "expect"), "%s", err.msg);
+	if ((c->at_least != FIELD_ABSENT || c->compare != NULL) && c->table == NULL)
+		node_error(p, at, "at_least and compare go with table.");
+}
+
+static const struct field check_fields[] = {
+	{"name", FIELD_TEXT, AT(check, name), "for people"},
+	{"table", FIELD_TEXT, AT(check, table), "[schema.]table that must exist"},
+	{"at_least", FIELD_INT, AT(check, at_least), "rows that it must hold"},
+	{"migration", FIELD_TEXT, AT(check, migration), "table.column with the schema's version"},
+	{"sql", FIELD_TEXT, AT(check, sql), "first column of the first row is compared"},
+	{"expect", FIELD_TEXT, AT(check, expect), "for example \">= 1\""},
+	{"compare", FIELD_ID, AT(check, compare), "target whose row count to compare with"},
+	{"tolerance", FIELD_INT, AT(check, tolerance), "percent of difference allowed (10)",
+		.max = 100},
+	{"amcheck", FIELD_BOOL, AT(check, amcheck), "B-tree indexes through amcheck"},
+};
+const struct schema check_schema = {.name = "a check",
+	.size = sizeof(struct check),
+	.fields = check_fields,
+	.count = ARRAY_LEN(check_fields),
+	.check = check_check};
+
+static const struct field prove_fields[] = {
+	{"level", FIELD_CHOICE, AT(prove, level), "how far", .required = true,
+		.choices = level_names},
+	{"every", FIELD_DURATION, AT(prove, every_s), "how often"},
+	{"with", FIELD_TEXT, AT(prove, with), "runbook that proves it"},
+};
+static const struct schema prove_schema = SCHEMA("the proof wanted", prove, prove_fields);
+
+static const struct field set_fields[] = {
+	{"title", FIELD_TEXT, AT(set, title), "for people"},
+	{"type", FIELD_CHOICE, AT(set, type), "what makes these backups", .required = true,
+		.choices = set_type_names},
+	{"location", FIELD_ID, AT(set, location), "where they are", .required = true},
+	{"path", FIELD_TEXT, AT(set, path),
+		"below the location; {time:%Y%m%d} where names hold one"},
+	{"database", FIELD_TEXT, AT(set, database), "what is backed up, where names don't say"},
+	{"schedule", FIELD_TEXT, AT(set, schedule), "five cron fields: when the next one is due"},
+	{"time_zone", FIELD_TEXT, AT(set, time_zone), "of schedule and names (UTC)"},
+	{"rpo", FIELD_DURATION, AT(set, rpo_s), "recovery point objective", .required = true,
+		.min = 1},
+	{"rto", FIELD_DURATION, AT(set, rto_s), "recovery time objective", .min = 1},
+	{"minimum_size", FIELD_SIZE, AT(set, minimum_size), "smaller ones are not good"},
+	{"keep", FIELD_OBJECT, AT(set, keep), "retention", .sub = &keep_schema},
+	{"copies", FIELD_LIST, AT(set, copies), "copies elsewhere", .sub = &copy_schema},
+	{"prove", FIELD_OBJECT, AT(set, prove), "proof wanted", .sub = &prove_schema},
+	{"checks", FIELD_LIST, AT(set, checks), "what a restored one must show",
+		.sub = &check_schema},
+};
+static const struct schema set_schema = SCHEMA("a set", set, set_fields);
+
+static const struct field asset_fields[] = {
+	{"title", FIELD_TEXT, AT(asset, title), "for people"},
+	{"tier", FIELD_CHOICE, AT(asset, tier), "how much it matters", .choices = tier_names},
+	{"sets", FIELD_MAP, AT(asset, sets), "its streams of backups", .required = true,
+		.sub = &set_schema},
+};
+static const struct schema asset_schema = SCHEMA("an asset", asset, asset_fields);
+
+static const struct field operators_fields[] = {
+	{"group", FIELD_TEXT, AT(operators, group), "OS group that shares runs"},
+	{"approvers", FIELD_TEXTS, AT(operators, approvers), "OS users who may approve"},
+};
+static const struct schema operators_schema = SCHEMA("the operators", operators, operators_fields);
+
+static const struct field site_fields[] = {
+	{"site", FIELD_ID, AT(site, name), "name of the site", .required = true},
+	{"title", FIELD_TEXT, AT(site, title), "for people"},
+	{"locations", FIELD_MAP, AT(site, locations), "where backups live", .required = true,
+		.sub = &location_schema},
+	{"targets", FIELD_MAP, AT(site, targets), "where a restore may go", .sub = &target_schema},
+	{"assets", FIELD_MAP, AT(site, assets), "what must be recoverable", .required = true,
+		.sub = &asset_schema},
+	{"operators", FIELD_OBJECT, AT(site, operators), "who may approve",
+		.sub = &operators_schema},
+};
+const struct schema site_schema = SCHEMA("the site file", site, site_fields);

@@ -15,7 +15,7 @@ B       ?= build
 VERSION := 0.1.0
 
 WARN    := -Wall -Wextra -Wvla -Wmissing-prototypes -Wstrict-prototypes -Wformat=2 -Wshadow \
-           -Wpointer-arith -Wwrite-strings -Wundef -Wno-unused-parameter
+           -Wpointer-arith -Wwrite-strings -Wundef -Wno-unused-parameter -Wno-missing-field-initializers
 ifeq ($(DEVELOPER),1)
 WARN    += -Werror
 endif

@@ -134,6 +134,8 @@ arena_done(struct arena *a)
 	while (a->blocks != NULL) {
 		struct arena_block *next = a->blocks->next;
 
+		if (a->wipe)
+			explicit_bzero(a->blocks->data, a->blocks->size);
 		free(a->blocks);
 		a->blocks = next;
 	}

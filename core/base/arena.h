@@ -16,6 +16,7 @@ struct arena_block;
 struct arena {
 	struct arena_block *blocks;
 	size_t used; /* bytes handed out so far; for bounds and for `make bench` */
+	bool wipe;   /* overwrite before freeing: it may hold secrets */
 };
 
 #define ARENA_INIT             \

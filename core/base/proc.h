@@ -78,7 +78,8 @@ char *const *proc_env_list(struct proc_env *env, struct arena *a);
 /* Whether this very process still lives: start time (clock ticks since boot) tells reuse. */
 uint64_t proc_start_time(pid_t pid); /* 0 when there is no such process */
 bool proc_alive(pid_t pid, uint64_t start_time);
-/* Signals every process below `pid` (children and theirs), found through /proc. */
-size_t proc_signal_tree(pid_t pid, int signal);
+/* Signals every process below `pid` (children and theirs), found through /proc, but none of the
+ * `spared` ones nor what is below them. Returns how many. */
+size_t proc_signal_tree(pid_t pid, int signal, const pid_t *spared, size_t nspared);
 
 #endif

@@ -135,8 +135,17 @@ struct entry {
 	bool below;
 };
 
+static bool
+is_spared(pid_t pid, const pid_t *spared, size_t nspared)
+{
+	for (size_t i = 0; i < nspared; i++)
+		if (spared[i] == pid)
+			return true;
+	return false;
+}
+
 size_t
-proc_signal_tree(pid_t root, int sig)
+proc_signal_tree(pid_t root, int sig, const pid_t *spared, size_t nspared)
 {
 	CLEANUP(arena_done) struct arena a = ARENA_INIT;
 	VEC(struct entry) all = {0};
@@ -162,7 +171,7 @@ proc_signal_tree(pid_t root, int sig)
 		vec_each (&all, e) {
 			struct entry *up;
 
-			if (e->below)
+			if (e->below || is_spared(e->pid, spared, nspared))
 				continue;
 			vec_each (&all, up)
 				if (up->pid == e->parent && (up->below || up->pid == root)) {

@@ -4,10 +4,11 @@
 #include "base/banned.h"
 #include "cli/cli.h"
 
-extern const struct cli_command cli_cmd_help, cli_cmd_version;
+extern const struct cli_command cli_cmd_help, cli_cmd_step, cli_cmd_version;
 
 const struct cli_command *const cli_commands[] = {
 	&cli_cmd_help,
 	&cli_cmd_version,
+	&cli_cmd_step,
 	NULL,
 };

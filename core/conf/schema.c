@@ -188,13 +188,38 @@ read_items(const struct node *n, const struct field *f, struct items *ret, struc
 	}
 }
 
+static struct target_ref *
+read_target(const struct node *n, const char *key, struct problems *p)
+{
+	struct target_ref *t = arena_alloc(p->arena, sizeof(*t));
+	const struct {
+		const char *key, **to;
+	} fields[] = {{"name", &t->name}, {"kind", &t->kind}, {"conninfo", &t->conninfo},
+		{"environment", &t->environment}, {"database", &t->database},
+		{"system_identifier", &t->system_identifier}};
+
+	if (n->type != NODE_MAP) {
+		t->ref = read_text(n, key, p);
+		return t;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
+		const struct node *v = node_get(n, fields[i].key);
+
+		*fields[i].to = v != NULL && v->type == NODE_SCALAR ? v->text : NULL;
+	}
+	return t;
+}
+
 static void
 read_field(const struct node *n, const struct field *f, void *object, struct problems *p)
 {
 	void *at = (char *)object + f->offset;
 
 	switch (f->type) {
+	case FIELD_TARGET: *(struct target_ref **)at = read_target(n, f->name, p); break;
 	case FIELD_TEXT:
+	case FIELD_SCRIPT:
+	case FIELD_BOUND:
 	case FIELD_TEMPLATE: *(const char **)at = read_text(n, f->name, p); break;
 	case FIELD_ID: *(const char **)at = read_id(n, f->name, p); break;
 	case FIELD_INT:
@@ -252,8 +277,8 @@ unknown_key(const struct node *n, const struct schema_part *parts, size_t count,
 }
 
 void
-schema_read(
-	const struct node *map, const struct schema_part *parts, size_t count, struct problems *p)
+schema_read(const struct node *map, const struct schema_part *parts, size_t count,
+	enum schema_source source, struct problems *p)
 {
 	const struct node *it;
 
@@ -270,8 +295,10 @@ schema_read(
 		const struct schema_part *in = NULL;
 		const struct field *f = find_field(it->key, parts, count, &in);
 
-		if (f == NULL)
+		if (f == NULL || (f->internal && source == SCHEMA_FILE))
 			unknown_key(it, parts, count, p);
+		else if (f->type == FIELD_TARGET && it->type == NODE_MAP && source == SCHEMA_FILE)
+			wrong_type(it, f->name, "the name of a target", p);
 		else
 			read_field(it, f, in->object, p);
 	}
@@ -293,6 +320,6 @@ schema_read_new(const struct node *map, const struct schema *schema, struct prob
 {
 	struct schema_part part = {schema, arena_alloc(p->arena, schema->size)};
 
-	schema_read(map, &part, 1, p);
+	schema_read(map, &part, 1, SCHEMA_FILE, p);
 	return map->type == NODE_MAP ? part.object : NULL;
 }

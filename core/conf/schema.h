@@ -9,6 +9,8 @@
  *   INT, DURATION, SIZE, TIME    int64_t               (FIELD_ABSENT when absent)
  *   BOOL, CHOICE                 int                   (-1 when absent; index into choices)
  *   TEXTS                        struct texts
+ *   SCRIPT, BOUND                const char *          (NULL when absent)
+ *   TARGET                       struct target_ref *   (NULL when absent)
  *   OBJECT                       struct x *            (NULL when absent)
  *   MAP, LIST                    struct items          (of struct x *)
  *   NODE                         const struct node *   (as it is, for a reader of its own)
@@ -25,6 +27,9 @@ enum field_type {
 	FIELD_TEXT,     /* any text, not empty */
 	FIELD_ID,       /* letters, digits, - _ . ; starts with a letter or digit; at most 64 */
 	FIELD_TEMPLATE, /* text that may hold {{variables}} */
+	FIELD_SCRIPT,   /* shell text: variables are never spliced in, they come as environment */
+	FIELD_BOUND,    /* SQL: {{variables}} become bound parameters */
+	FIELD_TARGET,   /* "{{a target}}"; once resolved, all that is known of it */
 	FIELD_INT,
 	FIELD_DURATION,
 	FIELD_SIZE,
@@ -49,6 +54,7 @@ struct field {
 	const struct schema *sub;   /* OBJECT, MAP, LIST */
 	const char *const *choices; /* CHOICE; ends with NULL */
 	int64_t min, max;           /* INT, DURATION, SIZE; both 0: 0 to INT64_MAX */
+	bool internal; /* made by us when a step is resolved; nobody may write it in a file */
 };
 
 struct schema {
@@ -58,6 +64,12 @@ struct schema {
 	size_t count;
 	/* Faults that one field alone does not show; may be NULL. */
 	void (*check)(void *object, const struct node *at, struct problems *p);
+};
+
+/* How a step names a target, and what becomes of it when the step is resolved. */
+struct target_ref {
+	const char *ref; /* as written: "{{target}}"; NULL once resolved */
+	const char *name, *kind, *conninfo, *environment, *database, *system_identifier;
 };
 
 struct texts {
@@ -82,9 +94,12 @@ struct schema_part {
 	void *object; /* filled with the absent values first */
 };
 
+/* What may stand in the map: files of people, or steps that we resolved ourselves. */
+enum schema_source { SCHEMA_FILE, SCHEMA_RESOLVED };
+
 /* Fills the objects; problems tell what was wrong, and wrong fields stay absent. */
-void schema_read(
-	const struct node *map, const struct schema_part *parts, size_t count, struct problems *p);
+void schema_read(const struct node *map, const struct schema_part *parts, size_t count,
+	enum schema_source source, struct problems *p);
 /* One table into a new object. */
 void *schema_read_new(const struct node *map, const struct schema *schema, struct problems *p);
 

@@ -17,6 +17,9 @@ field_type(struct json *j, const struct field *f)
 {
 	switch (f->type) {
 	case FIELD_TEXT:
+	case FIELD_SCRIPT:
+	case FIELD_BOUND:
+	case FIELD_TARGET:
 	case FIELD_TEMPLATE:
 		json_array(j, "type");
 		json_string(j, NULL, "string");
@@ -86,7 +89,8 @@ schema_json(struct json *j, const char *key, const struct schema *const *schemas
 	json_object(j, "properties");
 	for (size_t s = 0; s < count; s++)
 		for (size_t i = 0; i < schemas[s]->count; i++)
-			field_json(j, &schemas[s]->fields[i]);
+			if (!schemas[s]->fields[i].internal)
+				field_json(j, &schemas[s]->fields[i]);
 	json_object_end(j);
 	json_array(j, "required");
 	for (size_t s = 0; s < count; s++)

@@ -1,0 +1,92 @@
+/*
+ * plan: a runbook bound to its parameters: what a run will do, fixed before it starts.
+ *
+ * A plan is written into the run's directory (plan.json, with copies of the runbook and the
+ * site file beside it) and read back by the runner, so that what was shown is what is executed.
+ * Secrets are named in it, never contained.
+ */
+#ifndef RUNBOOK_PLAN_H
+#define RUNBOOK_PLAN_H
+
+#include "conf/json_read.h"
+#include "runbook/resolve.h"
+
+enum plan_mode { PLAN_LIVE, PLAN_DRILL };
+extern const char *const plan_mode_names[];
+
+struct plan_target {
+	const char *var; /* the parameter or sandbox step */
+	const char *name, *kind, *conninfo, *environment, *database, *system_identifier;
+	bool sandbox;
+	bool touched; /* by a step that writes or destroys: locked for the run */
+};
+
+/* What was chosen, so that a step can notice when it is no longer there (or no longer that). */
+struct plan_backup {
+	const char *var, *id, *path; /* path: local file or directory, NULL when it is elsewhere */
+	int64_t size, mtime;
+};
+
+struct plan_secret {
+	const char *name;
+	struct texts from;
+	bool optional;
+};
+
+struct plan {
+	struct arena *arena;
+	const struct runbook *runbook;
+	enum plan_mode mode;
+	bool attended;
+	const char *operator, * site, *site_file, *created_at;
+	struct scope scope;
+	struct items steps; /* struct step: the runbook's, and those that the plan implies */
+	VEC(struct plan_target) targets;
+	VEC(struct plan_backup) backups;
+	VEC(struct plan_secret) secrets;
+	VEC(struct parameter_value) parameters;
+};
+
+/* A parameter as it was given, for people; a secret has no text. */
+struct parameter_value {
+	const char *name, *text;
+	bool given; /* by the operator; else a default or a choice of ours */
+};
+
+struct plan_options {
+	enum plan_mode mode;
+	bool attended;
+	const char *operator;
+	const char **sets; /* "name=value" */
+	size_t nsets;
+};
+
+/*
+ * Binds the parameters (plan_bind.c): values are checked against their types, backups chosen
+ * from the catalog below `state`, targets from the site, and in a drill only from what is not
+ * production. `site` may be NULL for a runbook that needs none.
+ * ERR_USAGE for a missing or wrong value, ERR_REFUSED for production in a drill.
+ */
+MUST_CHECK bool plan_build(struct arena *a, const struct runbook *r, const struct site *site,
+	const char *state, const struct plan_options *o, struct plan **ret, struct err *err);
+
+/* The variables that no parameter gives: site, run, operator, and what steps will give. */
+void plan_assemble(struct plan *p);
+
+const struct plan_target *plan_target(const struct plan *p, const char *var);
+const struct plan_backup *plan_backup(const struct plan *p, const char *var);
+
+/* Every step resolves, as far as it can before the start. */
+MUST_CHECK bool plan_check(struct plan *p, struct err *err);
+
+/* Writes and reads plan.json. */
+void plan_save(const struct plan *p, struct str *out);
+/* `runbook` is the pinned copy, already parsed; its digest must be the plan's. */
+MUST_CHECK bool plan_load(struct arena *a, const cJSON *json, const struct runbook *runbook,
+	struct plan **ret, struct err *err);
+
+/* For people: every step with exactly what it would run, where and as whom. */
+void plan_text(struct plan *p, struct str *out);
+void plan_json(struct plan *p, struct json *j);
+
+#endif

@@ -1,0 +1,180 @@
+/*
+ * plan_text: a plan for people (`lifeboat plan`) and for programs.
+ */
+#include "base/banned.h"
+#include "runbook/plan.h"
+#include "base/text.h"
+
+static void
+indented(struct str *out, const char *text, const char *indent)
+{
+	while (*text != '\0') {
+		size_t n = strcspn(text, "\n");
+
+		str_add(out, indent);
+		text_visible(out, text, n, 0);
+		str_addc(out, '\n');
+		text += n + (text[n] == '\n');
+	}
+}
+
+static void
+where(struct plan *p, const struct resolved *r, struct str *out)
+{
+	for (size_t i = 0; i < r->ntargets; i++) {
+		const struct plan_target *t = plan_target(p, r->targets[i]);
+
+		if (t == NULL)
+			continue;
+		str_fmt(out, "       where: %s", t->name);
+		if (t->conninfo != NULL) {
+			str_add(out, " = ");
+			text_visible(out, t->conninfo, strlen(t->conninfo), 0);
+		}
+		str_add(out, t->sandbox ? " (sandbox, removed after the run)"
+			     : util_streq(t->environment, "production") ? " (PRODUCTION)"
+									: "");
+		if (!t->sandbox && !util_streq(t->environment, "production"))
+			str_fmt(out, " (%s)", t->environment);
+		str_addc(out, '\n');
+	}
+}
+
+static const char *
+gate(const struct plan *p, const struct step *s)
+{
+	if (s->confirm_type != NULL)
+		return "typed confirmation";
+	if (s->confirm != NULL)
+		return "confirmation";
+	if (s->kind->person)
+		return "a person";
+	return p->attended && s->effect != EFFECT_READ ? "go-ahead" : NULL;
+}
+
+static void
+step_text(struct plan *p, size_t number, const struct resolved *r, struct str *out)
+{
+	const struct step *s = r->step;
+
+	str_fmt(out, "\n  %2zu. %s  [%s, %s]\n       ", number, s->id, s->kind->name,
+		effect_names[s->effect]);
+	text_visible(out, r->title, strlen(r->title), 0);
+	str_addc(out, '\n');
+	indented(out, r->describe, "       | ");
+	if (r->env[0] != '\0')
+		indented(out, r->env, "       env: ");
+	where(p, r, out);
+	if (gate(p, s) != NULL)
+		str_fmt(out, "       waits for: %s%s%s%s\n", gate(p, s),
+			r->confirm_type != NULL ? " (\"" : "",
+			r->confirm_type != NULL ? r->confirm_type : "",
+			r->confirm_type != NULL ? "\")" : "");
+	if (s->when != NULL)
+		str_fmt(out, "       only when: %s is %s\n", s->when->value, s->when->is);
+	if (r->irreversible != NULL)
+		indented(out, r->irreversible, "       IRREVERSIBLE: ");
+	if (s->budget_s != FIELD_ABSENT) {
+		str_add(out, "       budget: ");
+		text_duration(out, s->budget_s);
+		str_addc(out, '\n');
+	}
+	if (p->mode == PLAN_DRILL && s->drill > DRILL_RUN)
+		str_fmt(out, "       in this drill: %s\n",
+			s->drill == DRILL_SIMULATE ? "only told, not done" : "forbidden");
+}
+
+void
+plan_text(struct plan *p, struct str *out)
+{
+	const struct parameter_value *q;
+
+	str_fmt(out, "%s: %s\n", p->runbook->id, p->runbook->title);
+	str_fmt(out, "  %s%s, sha256 %.16s...\n", p->mode == PLAN_DRILL ? "DRILL, " : "",
+		p->attended ? "attended" : "unattended", p->runbook->sha256);
+	str_add(out, "  as: ");
+	text_visible(out, p->operator, strlen(p->operator), 0);
+	str_addc(out, '\n');
+	vec_each (&p->parameters, q) {
+		str_fmt(out, "  %s: ", q->name);
+		text_visible(out, q->text != NULL ? q->text : "(secret)",
+			strlen(q->text != NULL ? q->text : "(secret)"), 0);
+		str_add(out, q->given || q->text == NULL ? "\n" : "  (chosen)\n");
+	}
+	for (size_t i = 0; i < p->steps.n; i++) {
+		CLEANUP(arena_done) struct arena a = ARENA_INIT;
+		CLEANUP(err_done) struct err err = ERR_INIT;
+		struct resolved r;
+
+		if (step_resolve(p->steps.v[i], &p->scope, EXPAND_LATE, &a, &r, &err))
+			step_text(p, i + 1, &r, out);
+		else
+			str_fmt(out, "\n  %2zu. %s\n       ERROR: %s\n", i + 1,
+				item_at(&p->steps, struct step, i)->id, err.msg);
+	}
+}
+
+static void
+step_json(struct plan *p, const struct resolved *r, struct json *j)
+{
+	const struct step *s = r->step;
+
+	json_object(j, NULL);
+	json_string(j, "id", s->id);
+	json_string(j, "title", r->title);
+	json_string(j, "kind", s->kind->name);
+	json_string(j, "effect", effect_names[s->effect]);
+	json_string(j, "runs", r->describe);
+	json_raw(j, "params", r->params);
+	json_bool(j, "complete", !r->late);
+	json_array(j, "targets");
+	for (size_t i = 0; i < r->ntargets; i++) {
+		const struct plan_target *t = plan_target(p, r->targets[i]);
+
+		if (t == NULL)
+			continue;
+		json_object(j, NULL);
+		json_string(j, "name", t->name);
+		json_string(j, "conninfo", t->conninfo);
+		json_string(j, "environment", t->environment);
+		json_object_end(j);
+	}
+	json_array_end(j);
+	json_string(j, "waits_for", gate(p, s));
+	json_string(j, "confirm_type", r->confirm_type);
+	json_string(j, "irreversible", r->irreversible);
+	json_count(j, "timeout_s", s->timeout_s);
+	json_count(j, "budget_s", s->budget_s);
+	json_object_end(j);
+}
+
+void
+plan_json(struct plan *p, struct json *j)
+{
+	const struct parameter_value *q;
+
+	json_object(j, NULL);
+	json_string(j, "runbook", p->runbook->id);
+	json_string(j, "title", p->runbook->title);
+	json_string(j, "file", p->runbook->file);
+	json_string(j, "sha256", p->runbook->sha256);
+	json_string(j, "mode", plan_mode_names[p->mode]);
+	json_bool(j, "attended", p->attended);
+	json_string(j, "operator", p->operator);
+	json_count(j, "rto_s", p->runbook->rto_s);
+	json_object(j, "parameters");
+	vec_each (&p->parameters, q)
+		json_string(j, q->name, q->text);
+	json_object_end(j);
+	json_array(j, "steps");
+	for (size_t i = 0; i < p->steps.n; i++) {
+		CLEANUP(arena_done) struct arena a = ARENA_INIT;
+		CLEANUP(err_done) struct err err = ERR_INIT;
+		struct resolved r;
+
+		if (step_resolve(p->steps.v[i], &p->scope, EXPAND_LATE, &a, &r, &err))
+			step_json(p, &r, j);
+	}
+	json_array_end(j);
+	json_object_end(j);
+}

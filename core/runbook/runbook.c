@@ -1,0 +1,280 @@
+#include "base/banned.h"
+#include "runbook/runbook.h"
+#include "base/file.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "conf/expect.h"
+#include "conf/secret.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <regex.h>
+
+const struct parameter *
+runbook_parameter(const struct runbook *r, const char *name)
+{
+	for (size_t i = 0; i < r->parameters.n; i++)
+		if (util_streq(item_at(&r->parameters, struct item, i)->key, name))
+			return r->parameters.v[i];
+	return NULL;
+}
+
+const struct step *
+runbook_step(const struct runbook *r, const char *id)
+{
+	for (size_t i = 0; i < r->steps.n; i++)
+		if (util_streq(item_at(&r->steps, struct step, i)->id, id))
+			return r->steps.v[i];
+	return NULL;
+}
+
+static void
+only_for(const struct parameter *q, const char *key, bool allowed, struct problems *p)
+{
+	const struct node *n = node_get(q->item.at, key);
+
+	if (n != NULL && !allowed)
+		node_error(p, n, "\"%s\" does not go with a parameter of type %s.", key,
+			q->type >= 0 ? parameter_type_names[q->type] : "?");
+}
+
+static void
+check_parameter(struct parameter *q, struct problems *p)
+{
+	CLEANUP(err_done) struct err err = ERR_INIT;
+	bool backup = q->type == PARAMETER_BACKUP;
+	bool text = q->type == PARAMETER_TEXT;
+	regex_t re;
+
+	if (q->type < 0)
+		return;
+	only_for(q, "pattern", text, p);
+	only_for(q, "choices", q->type == PARAMETER_CHOICE, p);
+	only_for(q, "min", q->type == PARAMETER_INT, p);
+	only_for(q, "max", q->type == PARAMETER_INT, p);
+	only_for(q, "asset", backup || q->type == PARAMETER_SET, p);
+	only_for(q, "set", backup, p);
+	only_for(q, "of", backup || q->type == PARAMETER_SET, p);
+	only_for(q, "choose", backup, p);
+	only_for(q, "kind", q->type == PARAMETER_TARGET, p);
+	only_for(q, "environment", q->type == PARAMETER_TARGET, p);
+	only_for(q, "from", q->type == PARAMETER_SECRET, p);
+	only_for(q, "default", q->type != PARAMETER_SECRET, p);
+	if (q->type == PARAMETER_SECRET && q->from.n == 0)
+		node_error(p, q->item.at, "A secret needs \"from\".")->hint =
+			"For example from: [env PGPASSWORD, prompt].";
+	for (size_t i = 0; i < q->from.n; i++)
+		if (!secret_source_check(q->from.v[i], &err))
+			node_error(p, q->item.at, "%s", err.msg)->hint =
+				err.hint != NULL ? arena_strdup(p->arena, err.hint) : NULL;
+	if (q->type == PARAMETER_CHOICE && q->choices.n == 0)
+		node_error(p, q->item.at, "A choice needs \"choices\".");
+	if (q->pattern != NULL) {
+		if (regcomp(&re, q->pattern, REG_EXTENDED | REG_NOSUB) != 0)
+			node_error(p, node_get(q->item.at, "pattern"),
+				"\"%s\" is not a regular expression.", q->pattern);
+		else
+			regfree(&re);
+	}
+}
+
+static void
+read_confirm(struct step *s, struct problems *p)
+{
+	const struct node *n = s->confirm, *type;
+
+	if (n == NULL)
+		return;
+	if (n->type == NODE_SCALAR && util_streq(n->text, "true"))
+		return;
+	type = node_get(n, "type");
+	if (type == NULL || type->type != NODE_SCALAR || n->count != 1) {
+		node_error(p, n, "\"confirm\" must be true or {type: TEXT}.")->hint =
+			"For example confirm: {type: \"{{target.name}}\"}.";
+		return;
+	}
+	s->confirm_type = type->text;
+}
+
+static void
+read_on_fail(struct step *s, struct problems *p)
+{
+	static const char *const names[] = {"ask", "stop", "continue"};
+	const struct node *n = s->on_fail_node, *retry;
+
+	s->on_fail = ON_FAIL_ASK;
+	if (n == NULL)
+		return;
+	retry = node_get(n, "retry");
+	if (retry != NULL && n->count == 1 && s->retry == NULL) {
+		s->retry = schema_read_new(retry, &step_retry_schema, p);
+		return;
+	}
+	for (size_t i = 0; n->type == NODE_SCALAR && i < ARRAY_LEN(names); i++) {
+		if (util_streq(names[i], n->text)) {
+			s->on_fail = (int)i;
+			return;
+		}
+	}
+	node_error(p, n, "\"on_fail\" must be ask, stop, continue or {retry: {times, delay}}.");
+}
+
+static void
+check_env(const struct step *s, struct problems *p)
+{
+	struct node *it;
+
+	if (s->env == NULL)
+		return;
+	if (s->env->type != NODE_MAP) {
+		node_error(p, s->env, "\"env\" must be a map of names to values.");
+		return;
+	}
+	node_each (s->env, it) {
+		size_t n = strspn(it->key, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+					   "abcdefghijklmnopqrstuvwxyz0123456789_");
+
+		if (it->key[n] != '\0' || n == 0 || (it->key[0] >= '0' && it->key[0] <= '9') ||
+			it->type != NODE_SCALAR)
+			node_error(p, it, "\"%s\" is not an environment variable with a text.",
+				it->key);
+		else if (util_starts(it->key, "LD_") || util_streq(it->key, "BASH_ENV") ||
+			 util_streq(it->key, "PATH"))
+			node_error(p, it, "A step can't set %s.", it->key)->hint =
+				"It would decide which code runs. Name the program by its path.";
+	}
+}
+
+static void
+check_expect(const struct step *s, struct problems *p)
+{
+	const char *const all[] = {s->expect->value, s->expect->output, s->expect->rows};
+	CLEANUP(err_done) struct err err = ERR_INIT;
+
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		if (all[i] != NULL && strstr(all[i], "{{") == NULL && !expect_check(all[i], &err))
+			node_error(p, s->expect->item.at, "%s", err.msg);
+	if ((s->expect->exit != FIELD_ABSENT || s->expect->output != NULL) &&
+		strcmp(s->kind->name, "command") != 0)
+		node_error(
+			p, s->expect->item.at, "exit and output are expected of a command only.");
+	if ((s->expect->value != NULL || s->expect->rows != NULL) &&
+		strcmp(s->kind->name, "sql") != 0)
+		node_error(p, s->expect->item.at, "value and rows are expected of a query only.");
+}
+
+static void
+read_step(const struct node *n, struct runbook *r, struct problems *p)
+{
+	const struct node *kind = node_get(n, "kind");
+	struct step *s = arena_alloc(p->arena, sizeof(*s));
+	struct schema_part parts[2] = {{&step_schema, s}, {NULL, NULL}};
+	const struct step_kind *k = NULL;
+
+	if (n->type == NODE_MAP && kind != NULL && kind->type == NODE_SCALAR)
+		k = step_kind_find(kind->text);
+	if (k != NULL) {
+		parts[1].schema = k->params;
+		parts[1].object = s->params = arena_alloc(p->arena, k->params->size);
+	}
+	schema_read(n, parts, k != NULL ? 2 : 1, SCHEMA_FILE, p);
+	s->at = n;
+	s->kind = k;
+	if (k == NULL) {
+		CLEANUP(str_done) struct str all = STR_INIT(KIB);
+
+		if (kind == NULL || kind->type != NODE_SCALAR)
+			return;
+		for (size_t i = 0; step_kinds[i] != NULL; i++)
+			str_fmt(&all, "%s%s", i > 0 ? ", " : "", step_kinds[i]->name);
+		node_error(p, kind, "There is no kind of step \"%s\".", kind->text)->hint =
+			arena_fmt(p->arena, "Kinds: %s.", str_text(&all));
+		return;
+	}
+	if (s->effect < 0)
+		s->effect = (int)k->effect;
+	if (s->timeout_s == FIELD_ABSENT)
+		s->timeout_s = STEP_TIMEOUT_S;
+	read_confirm(s, p);
+	read_on_fail(s, p);
+	check_env(s, p);
+	if (s->expect != NULL)
+		check_expect(s, p);
+	if (s->id != NULL && runbook_step(r, s->id) != NULL)
+		node_error(p, node_get(n, "id"), "The step id \"%s\" is used twice.", s->id);
+	if (k->check != NULL)
+		k->check(s->params, (enum effect)s->effect, n, p);
+	r->steps.v[r->steps.n++] = s;
+}
+
+static void
+read_steps(struct runbook *r, struct problems *p)
+{
+	const struct node *n = r->steps_node, *it;
+
+	if (n == NULL)
+		return;
+	if (n->type != NODE_LIST || n->count == 0) {
+		node_error(p, n, "\"steps\" must be a list with at least one step.");
+		return;
+	}
+	if (n->count > RUNBOOK_STEPS_MAX) {
+		node_error(p, n, "A runbook has at most %d steps; this one has %zu.",
+			RUNBOOK_STEPS_MAX, n->count);
+		return;
+	}
+	r->steps.v = arena_array(p->arena, n->count, sizeof(*r->steps.v));
+	node_each (n, it)
+		read_step(it, r, p);
+	for (size_t i = 0; i < r->done_when.n; i++)
+		if (runbook_step(r, r->done_when.v[i]) == NULL)
+			node_error(p, node_get(r->item.at, "done_when"),
+				"\"done_when\" names a step that does not exist: \"%s\".",
+				r->done_when.v[i]);
+}
+
+struct runbook *
+runbook_parse(const char *text, size_t len, struct problems *p)
+{
+	size_t before = p->errors;
+	struct node *root = node_parse(text, len, p);
+	unsigned char sum[DIGEST_SIZE];
+	struct runbook *r;
+
+	if (root == NULL)
+		return NULL;
+	r = schema_read_new(root, &runbook_schema, p);
+	if (r == NULL)
+		return NULL;
+	r->file = p->file;
+	r->text = arena_strndup(p->arena, text, len);
+	r->text_len = len;
+	digest_of(text, len, sum);
+	digest_hex(sum, DIGEST_SIZE, r->sha256);
+	for (size_t i = 0; i < r->parameters.n; i++)
+		check_parameter(r->parameters.v[i], p);
+	read_steps(r, p);
+	return p->errors == before ? r : NULL;
+}
+
+struct runbook *
+runbook_load(const char *path, bool trusted, struct problems *p)
+{
+	CLEANUP(str_done) struct str text = STR_INIT(YAML_SIZE_MAX);
+	CLEANUP(util_close) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	CLEANUP(err_done) struct err err = ERR_INIT;
+	bool good = true;
+
+	if (fd < 0)
+		good = err_sys(&err, ERR_NOT_FOUND, errno, "Cannot open the runbook");
+	good = good && (!trusted || file_trusted(fd, path, &err)) &&
+	       file_read_fd(fd, path, YAML_SIZE_MAX, &text, &err);
+	if (!good) {
+		struct problem *new = problems_add(p, PROBLEM_ERROR, 0, 0, "%s", err.msg);
+
+		new->hint = arena_strdup(p->arena, err.hint);
+		new->rule = err.code == ERR_UNSAFE ? "unsafe-permissions" : NULL;
+		return NULL;
+	}
+	return runbook_parse(str_text(&text), text.len, p);
+}

@@ -1,0 +1,135 @@
+/*
+ * wait: for a time, or until a command succeeds.
+ */
+#include "base/banned.h"
+#include "step/child.h"
+#include "step/kind.h"
+#include "base/clock.h"
+#include "base/path.h"
+#include "base/proc.h"
+#include "base/text.h"
+
+#include <errno.h>
+
+#define PROBE_MS 60000
+
+struct wait {
+	struct item item;
+	int64_t for_s, every_s;
+	struct texts until;
+};
+
+static const struct field fields[] = {
+	{"for", FIELD_DURATION, offsetof(struct wait, for_s), "how long", .min = 1},
+	{"until", FIELD_TEXTS, offsetof(struct wait, until),
+		"program and arguments that exit with 0 once the wait is over"},
+	{"every", FIELD_DURATION, offsetof(struct wait, every_s), "pause between tries (5s)",
+		.min = 1, .max = 3600},
+};
+static const struct schema schema = {.name = "a wait step",
+	.size = sizeof(struct wait),
+	.fields = fields,
+	.count = ARRAY_LEN(fields)};
+
+static void
+check(const void *params, enum effect effect, const struct node *at, struct problems *p)
+{
+	if ((node_get(at, "for") != NULL) == (node_get(at, "until") != NULL))
+		node_error(p, at, "A wait step needs exactly one of for and until.");
+}
+
+static int64_t
+every(const struct wait *w)
+{
+	return w->every_s == FIELD_ABSENT ? 5 : w->every_s;
+}
+
+static void
+describe(struct str *out, const void *params)
+{
+	const struct wait *w = params;
+
+	str_add(out, "Wait ");
+	if (w->for_s != FIELD_ABSENT) {
+		text_duration(out, w->for_s);
+		return;
+	}
+	str_add(out, "until this succeeds, tried every ");
+	text_duration(out, every(w));
+	str_add(out, ":\n");
+	step_quote_argv(out, &w->until);
+}
+
+static void
+pause_for(int64_t seconds)
+{
+	struct timespec left = {.tv_sec = seconds};
+
+	while (nanosleep(&left, &left) < 0 && errno == EINTR)
+		;
+}
+
+static void
+wait_for(struct step_child *c, int64_t seconds)
+{
+	int64_t end = clock_mono_ms() + seconds * 1000;
+
+	for (int64_t left = seconds; left > 0; left = (end - clock_mono_ms() + 999) / 1000) {
+		step_progress(c, seconds - left, seconds, "waiting");
+		pause_for(MIN(left, 5));
+	}
+}
+
+static bool
+run(struct step_child *c, const void *params, struct err *err)
+{
+	const struct wait *w = params;
+	struct proc_env env;
+	struct proc_spec spec = {.group = false, .nfds = 3};
+	char **argv;
+
+	if (w->for_s != FIELD_ABSENT) {
+		wait_for(c, w->for_s);
+		return true;
+	}
+	if (!path_tool(c->arena, w->until.v[0], &spec.path, err))
+		return false;
+	argv = arena_array(c->arena, w->until.n + 1, sizeof(*argv));
+	for (size_t i = 0; i < w->until.n; i++)
+		argv[i] = arena_strdup(c->arena, w->until.v[i]);
+	proc_env_init(&env, c->arena);
+	spec.argv = argv;
+	spec.envp = proc_env_list(&env, c->arena);
+	/* The runner's time limit for the step is what ends this when it never succeeds. */
+	for (;;) {
+		struct proc_result r = PROC_RESULT_INIT(4 * KIB);
+		CLEANUP(err_done) struct err failed = ERR_INIT;
+		CLEANUP(str_done) struct str why = STR_INIT(200);
+		bool met = proc_run(&spec, NULL, PROBE_MS, &r, &failed) && r.exit.exited &&
+			   r.exit.status == 0;
+
+		if (met) {
+			str_add(&c->value, str_text(&r.out));
+		} else {
+			proc_exit_text(&why, r.exit);
+			step_say(
+				c, "Not yet: %s", failed.msg != NULL ? failed.msg : str_text(&why));
+		}
+		proc_result_done(&r);
+		if (met)
+			return true;
+		pause_for(every(w));
+	}
+}
+
+const struct step_kind step_kind_wait = {
+	.name = "wait",
+	.summary = "wait for a time or a condition",
+	.params = &schema,
+	.effect = EFFECT_READ,
+	.output = true,
+	.retriable = true,
+	.check = check,
+	.describe = describe,
+	.run = run,
+};

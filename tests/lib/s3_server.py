@@ -9,8 +9,8 @@ The colon in the access key must survive: libcurl's user:password option splits 
 """
 import os
 import shutil
+import socket
 import subprocess
-import urllib.error
 import urllib.request
 
 import s3_client
@@ -143,8 +143,8 @@ class S3Server:
         for name in ("proxy", "https"):
             if name in self.ports:
                 self._daemon(name, "swift-proxy-server", env)
-        self.daemons[-1].wait_ready(self._ready, 60)
-        scratch.wait_for(self._ready, 30, "Swift to answer")
+        for daemon in self.daemons:
+            daemon.wait_ready(self._ready, 60)
 
     def _daemon(self, name, program, env):
         self.daemons.append(scratch.Daemon(
@@ -153,9 +153,11 @@ class S3Server:
 
     def _ready(self):
         try:
+            for port in self.ports.values():
+                socket.create_connection(("127.0.0.1", port), timeout=5).close()
             with urllib.request.urlopen(self.endpoint + "/info", timeout=5) as answer:
                 return answer.status == 200
-        except (urllib.error.URLError, OSError):
+        except OSError:
             return False
 
     @property

@@ -52,6 +52,8 @@ arena_alloc(struct arena *a, size_t size)
 		b = block_new(a, size ? size : 1);
 		return b->data;
 	}
+	if (size > SIZE_MAX - align)
+		BUG("arena allocation of %zu bytes overflows", size);
 	size = (size + align - 1) / align * align;
 	if (b == NULL || b->size - b->used < size)
 		b = block_new(a, MAX(size, (size_t)BLOCK_SIZE));

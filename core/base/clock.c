@@ -190,10 +190,13 @@ zone(const char **p, int *ret_seconds)
 	sign = *(*p)++ == '-' ? -1 : 1;
 	if (!number(p, 2, &hours))
 		return false;
-	if (**p == ':')
+	if (**p == ':') {
 		(*p)++;
-	if (**p != '\0' && !number(p, 2, &minutes))
+		if (!number(p, 2, &minutes))
+			return false;
+	} else if (**p != '\0' && !number(p, 2, &minutes)) {
 		return false;
+	}
 	if (hours > 23 || minutes > 59)
 		return false;
 	*ret_seconds = sign * (hours * 3600 + minutes * 60);
@@ -403,7 +406,10 @@ clock_match(
 		return false;
 	*ret = clock_days(m.year, m.month, m.day) * 86400 + m.hour * 3600 + m.minute * 60 +
 	       m.second;
-	if (m.yday > 0)
+	if (m.yday >= 0) {
+		if (m.yday == 0 || m.yday > 337 + month_length(m.year, 2))
+			return false;
 		*ret += (m.yday - 1) * 86400LL;
+	}
 	return true;
 }

@@ -169,20 +169,22 @@ text_size(struct str *out, int64_t bytes)
 void
 text_duration(struct str *out, int64_t seconds)
 {
-	long long s = seconds < 0 ? -(seconds + 1) + 1LL : seconds;
+	unsigned long long s = (unsigned long long)seconds;
 
-	if (seconds < 0)
+	if (seconds < 0) {
 		str_addc(out, '-');
+		s = -s;
+	}
 	if (s < 120)
-		str_fmt(out, "%llds", s);
+		str_fmt(out, "%llus", s);
 	else if (s < 2 * 3600)
-		str_fmt(out, "%lldm", s / 60);
+		str_fmt(out, "%llum", s / 60);
 	else if (s < 48 * 3600)
-		str_fmt(out, "%lldh%02lld", s / 3600, s / 60 % 60);
-	else if (s < 100 * 86400LL)
-		str_fmt(out, "%lldd%lldh", s / 86400, s / 3600 % 24);
+		str_fmt(out, "%lluh%02llu", s / 3600, s / 60 % 60);
+	else if (s < 100 * 86400ULL)
+		str_fmt(out, "%llud%lluh", s / 86400, s / 3600 % 24);
 	else
-		str_fmt(out, "%lldd", s / 86400);
+		str_fmt(out, "%llud", s / 86400);
 }
 
 void

@@ -52,11 +52,17 @@ $(B)/obj/%.o: %.c Makefile
 debug:
 	+$(MAKE) B=$(B)/debug CFLAGS='$(DEBUG_CFLAGS)' LDFLAGS='$(SAN)' all
 
-# Unit tests: one program a file under tests/unit, cmocka, linked with everything but main.
-UNIT    := $(patsubst tests/unit/%.c,$(B)/unit/%,$(sort $(shell find tests/unit -name '*.c')))
-$(B)/unit/%: tests/unit/%.c $(LIBOBJ)
+# Everything but main, for the test programs to take from what they need.
+LIB     := $(B)/liblifeboat.a
+$(LIB): $(LIBOBJ)
+	@rm -f $@
+	$(AR) rcs $@ $(LIBOBJ)
+
+# Unit tests: one program a file under tests/unit, cmocka.
+UNIT    := $(patsubst tests/unit/%.c,$(B)/unit/%,$(sort $(shell find tests/unit -name '*_test.c')))
+$(B)/unit/%: tests/unit/%.c $(LIB)
 	@mkdir -p $(@D)
-	$(CC) -std=c11 $(CPPFLAGS) $(CFLAGS) $(WARN) -MMD -MP -o $@ $< $(LIBOBJ) $(LDFLAGS) -lcmocka $(LDLIBS)
+	$(CC) -std=c11 $(CPPFLAGS) -Itests $(CFLAGS) $(WARN) -MMD -MP -o $@ $< $(LIB) $(LDFLAGS) -lcmocka $(LDLIBS)
 unit: $(UNIT)
 
 check:

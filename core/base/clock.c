@@ -96,10 +96,17 @@ floor_div(int64_t a, int64_t b)
 	return a / b - (a % b != 0 && (a < 0) != (b < 0));
 }
 
+/* What floor_div leaves, from 0 to b - 1. */
+static int64_t
+floor_mod(int64_t a, int64_t b)
+{
+	return a % b + (a % b < 0 ? b : 0);
+}
+
 static void
 format(char *text, int64_t seconds, int ms)
 {
-	int64_t days = floor_div(seconds, 86400), rest = seconds - days * 86400, year;
+	int64_t days = floor_div(seconds, 86400), rest = floor_mod(seconds, 86400), year;
 	int month, day, n;
 
 	clock_civil(days, &year, &month, &day);
@@ -123,9 +130,7 @@ clock_format(int64_t seconds, char *text)
 const char *
 clock_format_ms(int64_t ms, char *text)
 {
-	int64_t seconds = floor_div(ms, 1000);
-
-	format(text, seconds, (int)(ms - seconds * 1000));
+	format(text, floor_div(ms, 1000), (int)floor_mod(ms, 1000));
 	return text;
 }
 

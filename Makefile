@@ -49,8 +49,10 @@ $(B)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) -std=c11 $(CPPFLAGS) $(CFLAGS) $(WARN) -MMD -MP -c -o $@ $<
 
-debug:
-	+$(MAKE) B=$(B)/debug CFLAGS='$(DEBUG_CFLAGS)' LDFLAGS='$(SAN)' all
+# debug-unit, debug-fault, ...: any target, built with the sanitizers below build/debug
+debug: debug-all
+debug-%:
+	+$(MAKE) B=$(B)/debug CFLAGS='$(DEBUG_CFLAGS)' LDFLAGS='$(SAN)' $*
 
 # Everything but main, for the test programs to take from what they need.
 LIB     := $(B)/liblifeboat.a

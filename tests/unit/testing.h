@@ -74,13 +74,13 @@ test_end(void **state)
 	return 0;
 }
 
-/* A path in that directory; four of them may be in use at once. */
+/* A path in that directory; sixteen of them may be in use at once. */
 UNUSED static const char *
 test_path(const char *name)
 {
-	static char paths[4][PATH_MAX];
+	static char paths[16][PATH_MAX];
 	static unsigned next;
-	char *path = paths[next++ % 4];
+	char *path = paths[next++ % ARRAY_LEN(paths)];
 
 	snprintf(path, PATH_MAX, "%.3000s/%.900s", test_dir(), name);
 	return path;

@@ -23,7 +23,7 @@ void loop_free(struct loop *l); /* closes no descriptor of the callers */
 
 struct watcher *loop_fd(struct loop *l, int fd, short events, loop_fd_cb cb, void *arg);
 void loop_fd_events(struct watcher *w, short events); /* 0: rest */
-/* Fires once after `ms`, or every `ms` when `repeat`. */
+/* Fires once after `ms`, and is then freed behind its callback; or every `ms` when `repeat`. */
 struct watcher *loop_timer(struct loop *l, int64_t ms, bool repeat, loop_cb cb, void *arg);
 /* Blocks the signal and delivers it here. */
 struct watcher *loop_signal(struct loop *l, int signal, loop_signal_cb cb, void *arg);

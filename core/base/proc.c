@@ -60,10 +60,8 @@ child(const struct proc_spec *spec, int report, pid_t parent)
 	struct failure f = {FAIL_SETUP, 0};
 
 	child_signals();
-	if (spec->session)
-		setsid();
-	else if (spec->group)
-		setpgid(0, 0);
+	if (spec->session ? setsid() < 0 : spec->group && setpgid(0, 0) < 0)
+		goto fail;
 	if (!child_fds(spec, &report))
 		goto fail;
 	umask(077);
@@ -126,7 +124,8 @@ proc_spawn(const struct proc_spec *spec, pid_t *ret, struct err *err)
 	pid = fork();
 	if (pid == 0)
 		child(spec, ends[1], parent);
-	if (pid > 0 && (spec->group || spec->session))
+	/* As in the child, whoever comes first; but the leader of a group can't begin a session. */
+	if (pid > 0 && spec->group && !spec->session)
 		setpgid(pid, pid);
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	close(ends[1]);
@@ -239,25 +238,37 @@ pump(struct run *r, int64_t deadline, struct proc_result *ret)
 	return true;
 }
 
+/* False when the child still runs at the deadline. */
+static bool
+wait_until(pid_t pid, int64_t deadline, struct proc_exit *ret)
+{
+	struct timespec nap = {0, 50000};
+	int status;
+
+	for (;;) {
+		if (waitpid(pid, &status, WNOHANG) == pid) {
+			*ret = proc_exit_of(status);
+			return true;
+		}
+		if (clock_mono_ms() >= deadline)
+			return false;
+		nanosleep(&nap, NULL);
+		nap.tv_nsec = MIN(nap.tv_nsec * 2, 20000000);
+	}
+}
+
 /* TERM to the group, a grace, then KILL; a stopped child is continued so that it can die. */
 static struct proc_exit
 end_group(pid_t pid)
 {
-	int status;
+	struct proc_exit e;
+	bool ended;
 
 	kill(-pid, SIGTERM);
 	kill(-pid, SIGCONT);
-	for (int64_t end = clock_mono_ms() + KILL_GRACE_MS; clock_mono_ms() < end;) {
-		struct timespec nap = {0, 20000000};
-
-		if (waitpid(pid, &status, WNOHANG) == pid) {
-			kill(-pid, SIGKILL);
-			return proc_exit_of(status);
-		}
-		nanosleep(&nap, NULL);
-	}
+	ended = wait_until(pid, clock_mono_ms() + KILL_GRACE_MS, &e);
 	kill(-pid, SIGKILL);
-	return proc_wait(pid);
+	return ended ? e : proc_wait(pid);
 }
 
 static bool
@@ -290,12 +301,14 @@ proc_run(const struct proc_spec *given, const char *input, int64_t timeout_ms,
 	r.in = in[1], r.out = out[0], r.errors = errors[0];
 	if (good) {
 		void (*old)(int) = signal(SIGPIPE, SIG_IGN);
+		int64_t deadline = clock_mono_ms() + timeout_ms;
 
 		r.input_left = input != NULL ? strlen(input) : 0;
 		if (r.input_left == 0)
 			util_close(&r.in);
-		in_time = pump(&r, clock_mono_ms() + timeout_ms, ret);
-		ret->exit = in_time ? proc_wait(r.pid) : end_group(r.pid);
+		in_time = pump(&r, deadline, ret) && wait_until(r.pid, deadline, &ret->exit);
+		if (!in_time)
+			ret->exit = end_group(r.pid);
 		signal(SIGPIPE, old);
 	}
 	util_close(&r.in);

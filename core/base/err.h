@@ -23,6 +23,8 @@
 	ERR(NOT_FOUND, 2, "not-found")       \
 	ERR(UNREACHABLE, 2, "unreachable")   \
 	ERR(AUTH, 2, "authentication")       \
+	ERR(PERMISSION, 2, "permission")     \
+	ERR(SQL, 2, "sql")                   \
 	ERR(TIMEOUT, 2, "timeout")           \
 	ERR(TOOL_MISSING, 2, "tool-missing") \
 	ERR(UNSUPPORTED, 2, "unsupported")   \

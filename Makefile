@@ -39,7 +39,7 @@ LIBOBJ  := $(filter-out $(B)/obj/core/cli/main.o,$(OBJ))
 SAN     := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 DEBUG_CFLAGS := -O1 -g $(SAN)
 
-.PHONY: all debug unit check lint format bench fuzz demo install uninstall clean compile_commands
+.PHONY: all debug unit live check lint format bench fuzz demo install uninstall clean compile_commands
 all: $(B)/lifeboat
 
 $(B)/lifeboat: $(OBJ)
@@ -66,6 +66,13 @@ $(B)/unit/%: tests/unit/%.c $(LIB)
 	@mkdir -p $(@D)
 	$(CC) -std=c11 $(CPPFLAGS) -Itests $(CFLAGS) $(WARN) -MMD -MP -o $@ $< $(LIB) $(LDFLAGS) -lcmocka $(LDLIBS)
 unit: $(UNIT)
+
+# Drivers for tests/live: functions of the library behind a small command line.
+LIVE    := $(patsubst tests/live/%.c,$(B)/live/%,$(sort $(wildcard tests/live/*.c)))
+$(B)/live/%: tests/live/%.c $(LIBOBJ)
+	@mkdir -p $(@D)
+	$(CC) -std=c11 $(CPPFLAGS) $(CFLAGS) $(WARN) -MMD -MP -o $@ $< $(LIBOBJ) $(LDFLAGS) $(LDLIBS)
+live: $(LIVE)
 
 check:
 	tests/check
@@ -94,4 +101,4 @@ uninstall:
 clean:
 	rm -rf $(B)
 
--include $(OBJ:.o=.d) $(UNIT:=.d)
+-include $(OBJ:.o=.d) $(UNIT:=.d) $(LIVE:=.d)

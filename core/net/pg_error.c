@@ -96,7 +96,7 @@ pg_error_connect(const struct pg_refusal *r, struct err *err)
 	pg_error_line(&line, said);
 	err_set(err, code, "Cannot connect to PostgreSQL: %s%s",
 		line.len > 0 ? line.buf : "no reason was given",
-		line.len > 0 && line.buf[line.len - 1] == '.' ? "" : ".");
+		line.len > 0 && strchr(".?!", line.buf[line.len - 1]) != NULL ? "" : ".");
 	if (hint != NULL)
 		err_hint(err, "%s", hint);
 	return false;

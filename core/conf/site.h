@@ -125,12 +125,20 @@ struct operators {
 	struct texts approvers;
 };
 
+/* How the catalog is kept. */
+struct catalog_conf {
+	struct item item;
+	int64_t refresh_s; /* how often `collect --watch` looks; FIELD_ABSENT: 60 */
+	int64_t stale_s;   /* facts older than this count as unknown; FIELD_ABSENT: see collect.h */
+};
+
 struct site {
 	struct item item;
 	const char *file;
 	const char *name, *title;
 	struct items locations, targets, assets;
 	struct operators *operators;
+	struct catalog_conf *catalog;
 };
 
 extern const struct schema site_schema;

@@ -3,6 +3,7 @@
  */
 #include "base/banned.h"
 #include "conf/expect.h"
+#include "conf/pattern.h"
 #include "conf/site.h"
 
 const char *const set_type_names[] = {"pg_dump", "pg_basebackup", "wal", "pgbackrest", "barman",
@@ -148,12 +149,33 @@ static const struct field keep_fields[] = {
 };
 static const struct schema keep_schema = SCHEMA("the retention", keep, keep_fields);
 
+static void
+check_path(const char *path, const struct node *at, struct problems *p)
+{
+	CLEANUP(err_done) struct err err = ERR_INIT;
+	struct pattern pattern;
+
+	if (!pattern_parse(p->arena, path, &pattern, &err))
+		node_error(p, node_get(at, "path"), "%s", err.msg)->hint =
+			arena_strdup(p->arena, err.hint);
+}
+
+static void
+copy_check(void *object, const struct node *at, struct problems *p)
+{
+	check_path(((struct copy *)object)->path, at, p);
+}
+
 static const struct field copy_fields[] = {
 	{"location", FIELD_ID, AT(copy, location), "where the copy is", .required = true},
 	{"path", FIELD_TEXT, AT(copy, path), "below the location"},
 	{"within", FIELD_DURATION, AT(copy, within_s), "how late a copy may come"},
 };
-static const struct schema copy_schema = SCHEMA("a copy", copy, copy_fields);
+static const struct schema copy_schema = {.name = "a copy",
+	.size = sizeof(struct copy),
+	.fields = copy_fields,
+	.count = ARRAY_LEN(copy_fields),
+	.check = copy_check};
 
 static void
 check_check(void *object, const struct node *at, struct problems *p)
@@ -220,7 +242,18 @@ static const struct field set_fields[] = {
 	{"checks", FIELD_LIST, AT(set, checks), "what a restored one must show",
 		.sub = &check_schema},
 };
-static const struct schema set_schema = SCHEMA("a set", set, set_fields);
+
+static void
+set_check(void *object, const struct node *at, struct problems *p)
+{
+	check_path(((struct set *)object)->path, at, p);
+}
+
+static const struct schema set_schema = {.name = "a set",
+	.size = sizeof(struct set),
+	.fields = set_fields,
+	.count = ARRAY_LEN(set_fields),
+	.check = set_check};
 
 static const struct field asset_fields[] = {
 	{"title", FIELD_TEXT, AT(asset, title), "for people"},
@@ -236,6 +269,14 @@ static const struct field operators_fields[] = {
 };
 static const struct schema operators_schema = SCHEMA("the operators", operators, operators_fields);
 
+static const struct field catalog_fields[] = {
+	{"refresh", FIELD_DURATION, AT(catalog_conf, refresh_s),
+		"how often `collect --watch` looks (60s)", .min = 1},
+	{"stale_after", FIELD_DURATION, AT(catalog_conf, stale_s),
+		"older facts count as unknown (three times refresh, at least 15m)", .min = 1},
+};
+static const struct schema catalog_schema = SCHEMA("the catalog", catalog_conf, catalog_fields);
+
 static const struct field site_fields[] = {
 	{"site", FIELD_ID, AT(site, name), "name of the site", .required = true},
 	{"title", FIELD_TEXT, AT(site, title), "for people"},
@@ -246,5 +287,7 @@ static const struct field site_fields[] = {
 		.sub = &asset_schema},
 	{"operators", FIELD_OBJECT, AT(site, operators), "who may approve",
 		.sub = &operators_schema},
+	{"catalog", FIELD_OBJECT, AT(site, catalog), "how the inventory is kept",
+		.sub = &catalog_schema},
 };
 const struct schema site_schema = SCHEMA("the site file", site, site_fields);

@@ -4,9 +4,17 @@
 #include "base/banned.h"
 #include "cli/cli.h"
 
-extern const struct cli_command cli_cmd_help, cli_cmd_step, cli_cmd_version;
+extern const struct cli_command cli_cmd_collect, cli_cmd_reader, cli_cmd_board, cli_cmd_backups,
+	cli_cmd_show;
+extern const struct cli_command cli_cmd_help, cli_cmd_version;
+extern const struct cli_command cli_cmd_step;
 
 const struct cli_command *const cli_commands[] = {
+	&cli_cmd_collect,
+	&cli_cmd_reader,
+	&cli_cmd_board,
+	&cli_cmd_backups,
+	&cli_cmd_show,
 	&cli_cmd_help,
 	&cli_cmd_version,
 	&cli_cmd_step,

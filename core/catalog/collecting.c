@@ -1,0 +1,492 @@
+/*
+ * collecting: what all collectors share: from objects to rows, the newest set apart and looked
+ * into, the rest straight into the listing.
+ */
+#include "base/banned.h"
+#include "catalog/collector.h"
+#include "catalog/settle.h"
+#include "base/path.h"
+
+#include <stdarg.h>
+
+#define NOTICES_MAX 20
+#define DIRECTORIES 100000
+#define PROGRESS_MS 500
+#define EMPTY_S     3600 /* an empty file is a beginning for so long, then a failure */
+
+struct collecting_private {
+	struct listing_writer *writer;
+	/* The newest so far: a heap with the oldest of them on top. Strings are their own. */
+	struct backup newest[COLLECT_INSPECT];
+	size_t n;
+	/* Rows of the last listing that were looked into, by path. */
+	uint32_t *known; /* row + 1 in open addressing; 0: free */
+	size_t mask;
+	int64_t told; /* progress, monotonic ms */
+};
+
+static void
+own(struct backup *to, const struct backup *b)
+{
+	*to = *b;
+	to->name = util_strdup(b->name);
+	to->path = util_strdup(b->path);
+	to->etag = util_strdup(b->etag);
+	to->note = util_strdup(b->note);
+	to->detail = util_strdup(b->detail);
+}
+
+static void
+disown(struct backup *b)
+{
+	const char *texts[] = {b->name, b->path, b->etag, b->note, b->detail};
+
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		free((void *)(uintptr_t)texts[i]);
+}
+
+void
+collecting_progress(struct collecting *c)
+{
+	int64_t now = clock_mono_ms();
+
+	if (c->progress < 0 || now - c->private->told < PROGRESS_MS)
+		return;
+	c->private->told = now;
+	/* Whoever waits for us sees that we are alive; if nobody does, that is no fault. */
+	if (write(c->progress, "\n", 1) < 0)
+		c->progress = -1;
+}
+
+void
+collecting_notice(struct collecting *c, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (c->seen->nnotices == NOTICES_MAX)
+		return;
+	va_start(ap, fmt);
+	c->seen->notices[c->seen->nnotices++] = arena_vfmt(c->arena, fmt, ap);
+	va_end(ap);
+}
+
+static uint32_t
+hash(const char *s)
+{
+	uint32_t h = 2166136261u; /* FNV-1a */
+
+	for (; *s != '\0'; s++)
+		h = (h ^ (unsigned char)*s) * 16777619u;
+	return h;
+}
+
+/* Indexes the rows whose inside the last look has read. */
+static void
+remember(struct collecting *c)
+{
+	struct collecting_private *p = c->private;
+	uint64_t n = listing_count(c->before), wanted = 0;
+	struct backup b;
+
+	for (int pass = 0; pass < 2; pass++) {
+		for (uint64_t i = 0; i < n; i++) {
+			CLEANUP(err_done) struct err err = ERR_INIT;
+			size_t at;
+
+			if (!listing_get(c->before, i, &b, &err) || b.detail[0] == '\0')
+				continue;
+			wanted += pass == 0;
+			if (pass == 0)
+				continue;
+			for (at = hash(b.path) & p->mask; p->known[at] != 0;)
+				at = (at + 1) & p->mask;
+			p->known[at] = (uint32_t)i + 1;
+		}
+		if (pass == 0) {
+			for (p->mask = 15; p->mask < wanted * 2; p->mask = p->mask * 2 + 1)
+				;
+			p->known = arena_array(c->arena, p->mask + 1, sizeof(*p->known));
+		}
+	}
+}
+
+/* Takes over what the last look found inside, when the object is the same. */
+static bool
+recall(struct collecting *c, struct backup *b)
+{
+	struct collecting_private *p = c->private;
+	struct backup was;
+
+	if (p->known == NULL)
+		return false;
+	for (size_t at = hash(b->path) & p->mask; p->known[at] != 0; at = (at + 1) & p->mask) {
+		CLEANUP(err_done) struct err err = ERR_INIT;
+
+		if (!listing_get(c->before, p->known[at] - 1, &was, &err))
+			return false;
+		if (!backup_same(b, &was) || was.state == BACKUP_WRITING)
+			continue;
+		b->finished_at = was.finished_at;
+		b->time_from = was.time_from;
+		b->state = was.state;
+		b->note = was.note;
+		b->detail = was.detail;
+		return true;
+	}
+	return false;
+}
+
+static bool
+older(const struct backup *a, const struct backup *b)
+{
+	return a->finished_at < b->finished_at;
+}
+
+static void
+swap(struct backup *a, struct backup *b)
+{
+	struct backup t = *a;
+
+	*a = *b;
+	*b = t;
+}
+
+static void
+sift_down(struct backup *heap, size_t n, size_t i)
+{
+	for (;;) {
+		size_t least = i, child = 2 * i + 1;
+
+		for (size_t k = child; k < n && k <= child + 1; k++)
+			if (older(&heap[k], &heap[least]))
+				least = k;
+		if (least == i)
+			return;
+		swap(&heap[i], &heap[least]);
+		i = least;
+	}
+}
+
+static bool
+emit(struct collecting *c, const struct backup *b, struct err *err)
+{
+	c->seen->count++;
+	c->seen->bytes += b->size;
+	c->seen->writing += b->state == BACKUP_WRITING;
+	return listing_add(c->private->writer, b, err);
+}
+
+bool
+collecting_add(struct collecting *c, const struct backup *given, struct err *err)
+{
+	struct collecting_private *p = c->private;
+	struct backup b = *given, oldest;
+	bool good = true;
+
+	collecting_progress(c);
+	if (recall(c, &b))
+		return emit(c, &b, err);
+	if (p->n < COLLECT_INSPECT) {
+		own(&p->newest[p->n], &b);
+		for (size_t i = p->n++; i > 0 && older(&p->newest[i], &p->newest[(i - 1) / 2]);
+			i = (i - 1) / 2)
+			swap(&p->newest[i], &p->newest[(i - 1) / 2]);
+		return true;
+	}
+	if (!older(&p->newest[0], &b))
+		return emit(c, &b, err);
+	oldest = p->newest[0];
+	own(&p->newest[0], &b);
+	sift_down(p->newest, p->n, 0);
+	good = emit(c, &oldest, err);
+	disown(&oldest);
+	return good;
+}
+
+/* A file that changed or went away since it was listed, or that somebody has open to write. */
+static void
+check_settled(struct collecting *c, struct backup *b)
+{
+	const char *path = b->directory ? NULL : source_path(c->source, c->arena, b->path);
+
+	if (path == NULL || b->state != BACKUP_COMPLETE)
+		return;
+	switch (settle_check(path, b->size, b->mtime)) {
+	case SETTLED: break;
+	case SETTLE_WRITING:
+		b->state = BACKUP_WRITING;
+		b->note = "It is still being written.";
+		break;
+	case SETTLE_GONE:
+		b->state = BACKUP_FAILED;
+		b->note = "It went away while it was looked at.";
+		break;
+	}
+}
+
+static void
+look_into(struct collecting *c, struct backup *b)
+{
+	CLEANUP(err_done) struct err why = ERR_INIT;
+
+	check_settled(c, b);
+	if (b->state != BACKUP_COMPLETE || c->collector->inspect == NULL)
+		return;
+	/* One that may not be read does not cost the whole set. */
+	if (!c->collector->inspect(c, b, &why))
+		b->note = arena_fmt(c->arena, "It could not be read: %s", why.msg);
+}
+
+/* Looks into the newest ones and hands them on; with `good` unset it only frees them. */
+static bool
+finish_newest(struct collecting *c, bool good, struct err *err)
+{
+	struct collecting_private *p = c->private;
+	struct arena *outer = c->arena;
+
+	for (size_t i = 0; i < p->n; i++) {
+		CLEANUP(arena_done) struct arena a = ARENA_INIT;
+		struct backup b = p->newest[i];
+
+		if (good) {
+			collecting_progress(c);
+			c->arena = &a;
+			look_into(c, &b);
+			c->arena = outer;
+			good = emit(c, &b, err);
+		}
+		disown(&p->newest[i]);
+	}
+	p->n = 0;
+	return good;
+}
+
+/* The objects that directories were found with; their insides are listed afterwards. */
+struct found {
+	struct collecting *c;
+	bool files;
+	VEC(const char *) directories;
+};
+
+bool
+collecting_row(struct collecting *c, const struct object *o, struct backup *ret)
+{
+	size_t skip = strlen(c->pattern.directory), n;
+	const char *name = o->name + skip;
+	int64_t in_name;
+
+	if (strncmp(o->name, c->pattern.directory, skip) != 0)
+		return false;
+	n = strlen(name);
+	if (o->directory && n > 0 && name[n - 1] == '/')
+		n--;
+	if (n == 0 || n > 1024 || memchr(name, '/', n) != NULL)
+		return false;
+	*ret = (struct backup){.name = arena_strndup(c->arena, name, n),
+		.path = arena_strdup(c->arena, o->name),
+		.etag = o->etag != NULL ? arena_strdup(c->arena, o->etag) : "",
+		.note = "",
+		.detail = "",
+		.finished_at = o->mtime,
+		.mtime = o->mtime,
+		.size = o->size,
+		.time_from = TIME_MTIME,
+		.directory = o->directory};
+	if (!pattern_match(&c->pattern, ret->name, &in_name))
+		return false;
+	if (in_name != CLOCK_NONE) {
+		/* A name that holds only the day is made exact by a time of that day. */
+		if (!c->pattern.has_hour && o->mtime >= in_name && o->mtime < in_name + 86400)
+			return true;
+		ret->finished_at = in_name;
+		ret->time_from = TIME_NAME;
+	}
+	return true;
+}
+
+/* Nothing in it yet, or never. */
+static void
+check_empty(struct collecting *c, struct backup *b)
+{
+	if (b->size > 0)
+		return;
+	b->state = b->mtime > c->now - EMPTY_S ? BACKUP_WRITING : BACKUP_FAILED;
+	b->note = "It is empty.";
+}
+
+static bool
+found_object(const struct object *o, void *arg, struct err *err)
+{
+	CLEANUP(arena_done) struct arena a = ARENA_INIT;
+	struct found *f = arg;
+	struct arena *outer = f->c->arena;
+	struct backup b;
+	bool is, good = true;
+
+	f->c->arena = &a;
+	is = collecting_row(f->c, o, &b);
+	f->c->arena = outer;
+	if (!is)
+		return true;
+	if (o->directory) {
+		if (f->directories.n >= DIRECTORIES)
+			return err_set(err, ERR_LIMIT, "There are more than %d directories in %s.",
+				DIRECTORIES, f->c->pattern.directory);
+		*vec_push(outer, &f->directories) = arena_strdup(outer, o->name);
+	} else if (f->files) {
+		check_empty(f->c, &b);
+		good = collecting_add(f->c, &b, err);
+	}
+	return good;
+}
+
+struct inside {
+	struct collecting *c;
+	int64_t size, newest;
+};
+
+static bool
+found_inside(const struct object *o, void *arg, struct err *err)
+{
+	struct inside *in = arg;
+
+	collecting_progress(in->c);
+	in->size += o->size;
+	in->newest = MAX(in->newest, o->mtime);
+	return true;
+}
+
+/* A directory is a backup when it holds the marker; its size and time are those of its files. */
+static bool
+add_directory(struct collecting *c, const char *name, const char *marker, struct err *err)
+{
+	CLEANUP(arena_done) struct arena a = ARENA_INIT;
+	CLEANUP(err_done) struct err why = ERR_INIT;
+	struct inside in = {.c = c};
+	struct arena *outer = c->arena;
+	struct object o = {.name = name, .directory = true}, file;
+	struct backup b;
+	bool is;
+
+	if (marker != NULL && !source_stat(c->source, &a, path_join(&a, name, marker), &file, &why))
+		return why.code == ERR_NOT_FOUND || err_move(err, &why);
+	if (!source_list(c->source, name, true, found_inside, &in, &why))
+		return why.code == ERR_NOT_FOUND || err_move(err, &why);
+	o.size = in.size;
+	o.mtime = in.newest;
+	c->arena = &a;
+	is = collecting_row(c, &o, &b);
+	c->arena = outer;
+	if (!is)
+		return true;
+	check_empty(c, &b);
+	return collecting_add(c, &b, err);
+}
+
+bool
+collecting_objects(struct collecting *c, bool files, const char *marker, struct err *err)
+{
+	struct found f = {.c = c, .files = files};
+	const char **name;
+
+	if (!source_list(c->source, c->pattern.directory, false, found_object, &f, err))
+		return false;
+	vec_each (&f.directories, name)
+		if ((marker != NULL || !files) && !add_directory(c, *name, marker, err))
+			return false;
+	return true;
+}
+
+bool
+collecting_head(
+	struct collecting *c, const char *path, void *buf, size_t len, size_t *ret, struct err *err)
+{
+	struct stream *st;
+	ssize_t n = 1;
+
+	*ret = 0;
+	if (!source_read(c->source, path, 0, (int64_t)len, &st, err))
+		return false;
+	while (*ret < len && n > 0) {
+		n = stream_read(st, (char *)buf + *ret, len - *ret, err);
+		*ret += n > 0 ? (size_t)n : 0;
+	}
+	stream_free(st);
+	return n >= 0;
+}
+
+/* The head of the finished listing is what the summary shows. */
+static bool
+read_back(struct collecting *c, const char *list, struct err *err)
+{
+	struct listing *l;
+	struct backup b;
+
+	if (!listing_open(list, &l, err))
+		return false;
+	c->seen->head = arena_array(c->arena, SUMMARY_HEAD, sizeof(*c->seen->head));
+	for (uint64_t i = 0; i < listing_count(l) && c->seen->nhead < SUMMARY_HEAD; i++) {
+		if (!listing_get(l, i, &b, err)) {
+			listing_free(l);
+			return false;
+		}
+		backup_copy(c->arena, &c->seen->head[c->seen->nhead++], &b);
+	}
+	listing_free(l);
+	return true;
+}
+
+static bool
+run(struct collecting *c, const struct collect_job *job, struct err *err)
+{
+	struct collecting_private p = {.told = clock_mono_ms()};
+	bool good;
+
+	c->private = &p;
+	if (!listing_writer_new(job->list, &p.writer, err))
+		return false;
+	if (c->before != NULL)
+		remember(c);
+	good = c->collector->collect(c, err);
+	good = finish_newest(c, good, err);
+	good = good && listing_finish(p.writer, err);
+	listing_writer_free(p.writer);
+	return good && read_back(c, job->list, err);
+}
+
+bool
+collecting_run(
+	const struct collect_job *job, struct arena *a, struct observation *ret, struct err *err)
+{
+	struct collecting c = {.arena = a,
+		.collector = collector_of((enum set_type)job->set->type),
+		.set = job->set,
+		.location = site_location(job->site, job->location),
+		.path = job->path,
+		.now = clock_now(),
+		.progress = job->progress,
+		.seen = ret};
+	CLEANUP(err_done) struct err ignored = ERR_INIT;
+	int64_t started = clock_mono_ms();
+	bool good;
+
+	if (c.collector == NULL)
+		return err_set(err, ERR_UNSUPPORTED,
+			"Sets of the type %s can't be collected by this version.",
+			set_type_names[job->set->type]);
+	*ret = (struct observation){.list = path_base(job->list)};
+	ret->notices = arena_array(a, NOTICES_MAX, sizeof(*ret->notices));
+	if (!pattern_parse(a, job->path, &c.pattern, err) ||
+		!source_open(c.location, &c.source, err))
+		return false;
+	/* Without the last listing everything is looked into anew. */
+	if (job->before != NULL && !listing_open(job->before, &c.before, &ignored))
+		c.before = NULL;
+	good = run(&c, job, err);
+	ret->base = source_uri(c.source, a, "");
+	ret->at = clock_now();
+	ret->seconds = (double)(clock_mono_ms() - started) / 1000;
+	listing_free(c.before);
+	source_free(c.source);
+	return good;
+}

@@ -1,0 +1,200 @@
+#include "base/banned.h"
+#include "catalog/verdict.h"
+#include "base/text.h"
+
+const char *const verdict_names[] = {"ok", "late", "unknown", "breach", NULL};
+
+struct judge {
+	struct arena *arena;
+	const struct verdict_in *in;
+	struct set_verdict *out;
+};
+
+static const char *
+duration(struct judge *j, int64_t seconds)
+{
+	CLEANUP(str_done) struct str text = STR_INIT(100);
+	size_t n;
+
+	text_duration(&text, seconds);
+	/* "24h00" and "8d0h" line up in a table; in a sentence they read better without zeros. */
+	n = text.len;
+	if (n > 3 && strcmp(text.buf + n - 3, "h00") == 0)
+		str_cut(&text, n - 2);
+	else if (n > 3 && strcmp(text.buf + n - 3, "d0h") == 0)
+		str_cut(&text, n - 2);
+	return arena_strdup(j->arena, str_text(&text));
+}
+
+/* Worst first; among equals in the order of finding. */
+static void
+reason(struct judge *j, enum verdict v, const char *text)
+{
+	struct set_verdict *out = j->out;
+	size_t n = out->reasons.n;
+
+	*vec_push(j->arena, &out->reasons) = text;
+	if (v <= out->verdict)
+		return;
+	memmove(out->reasons.v + 1, out->reasons.v, n * sizeof(*out->reasons.v));
+	out->reasons.v[0] = text;
+	out->verdict = v;
+}
+
+static void
+judge_observation(struct judge *j)
+{
+	const struct place *p = &j->in->facts->place;
+	int64_t age = j->in->now - p->seen.at;
+
+	if (p->error != NULL)
+		reason(j, VERDICT_UNKNOWN,
+			arena_fmt(j->arena, "The location \"%s\" could not be read %s ago: %s",
+				p->location, duration(j, j->in->now - p->tried_at), p->error));
+	if (p->seen.at == CLOCK_NONE) {
+		if (p->error == NULL)
+			reason(j, VERDICT_UNKNOWN, "Nothing was collected of it yet.");
+	} else if (p->error != NULL) {
+		reason(j, VERDICT_UNKNOWN,
+			arena_fmt(
+				j->arena, "What is shown was last seen %s ago.", duration(j, age)));
+	} else if (age > j->in->stale_s) {
+		reason(j, VERDICT_UNKNOWN,
+			arena_fmt(j->arena,
+				"It was last looked at %s ago: nothing refreshes the catalog.",
+				duration(j, age)));
+	} else if (age < -SUMMARY_FUTURE_S) {
+		reason(j, VERDICT_UNKNOWN,
+			arena_fmt(j->arena,
+				"It was looked at %s in the future: the clock was set back.",
+				duration(j, -age)));
+	}
+	for (size_t i = 0; i < p->seen.nnotices; i++)
+		reason(j, VERDICT_OK, p->seen.notices[i]);
+}
+
+static void
+judge_newest(struct judge *j)
+{
+	const struct backup *b = j->in->newest;
+
+	if (b == NULL || j->in->newest_why == NULL || b->state == BACKUP_WRITING)
+		return;
+	if (b->finished_at != CLOCK_NONE && b->finished_at > j->in->now + SUMMARY_FUTURE_S)
+		reason(j, VERDICT_UNKNOWN,
+			arena_fmt(j->arena, "The newest backup, %s, can't be judged. %s", b->name,
+				j->in->newest_why));
+	else
+		reason(j, VERDICT_LATE,
+			arena_fmt(j->arena, "The newest backup, %s, is not good. %s", b->name,
+				j->in->newest_why));
+}
+
+static void
+judge_age(struct judge *j)
+{
+	const struct set_facts *f = j->in->facts;
+	const struct backup *b = j->in->good;
+
+	j->out->age_s = -1;
+	if (b == NULL) {
+		/* What could not be looked at is not known to be empty. */
+		if (f->place.seen.at != CLOCK_NONE)
+			reason(j, VERDICT_BREACH,
+				j->in->newest == NULL ? "There is no backup at all."
+						      : "There is no good backup.");
+		return;
+	}
+	j->out->age_s = MAX(j->in->now - b->finished_at, 0);
+	if (j->out->age_s <= f->rpo_s)
+		return;
+	/* A newer one may be there, where we could not look. */
+	if (j->out->verdict == VERDICT_UNKNOWN)
+		reason(j, VERDICT_UNKNOWN,
+			arena_fmt(j->arena,
+				"The newest good backup known is %s old, more than the RPO of %s.",
+				duration(j, j->out->age_s), duration(j, f->rpo_s)));
+	else
+		reason(j, VERDICT_BREACH,
+			arena_fmt(j->arena,
+				"The newest good backup is %s old, more than the RPO of %s.",
+				duration(j, j->out->age_s), duration(j, f->rpo_s)));
+}
+
+/* The proof to show: the newest at the wanted level, else the newest at all. */
+static const struct proof *
+choose_proof(struct judge *j, const struct proof **ret_enough)
+{
+	const struct set_facts *f = j->in->facts;
+	int level = f->prove_level >= 0 ? f->prove_level : LEVEL_INTACT;
+	const struct proof *p;
+
+	*ret_enough = NULL;
+	vec_each (&j->in->proofs->list, p) {
+		if (p->result == PROOF_PASS && (int)p->level >= level) {
+			*ret_enough = p;
+			return p;
+		}
+	}
+	return j->in->proofs->list.n > 0 ? &j->in->proofs->list.v[0] : NULL;
+}
+
+static void
+judge_proof(struct judge *j)
+{
+	const struct set_facts *f = j->in->facts;
+	const struct proof *enough, *failed;
+
+	j->out->proven = choose_proof(j, &enough);
+	j->out->restored = proofs_last_restore(j->in->proofs);
+	failed = j->in->newest != NULL ? proofs_find(j->in->proofs, j->in->newest) : NULL;
+	if (failed != NULL && failed->result == PROOF_FAIL) {
+		j->out->proven = failed;
+		reason(j, VERDICT_BREACH,
+			arena_fmt(j->arena,
+				"The newest backup failed its verification (%s) %s ago.",
+				level_names[failed->level], duration(j, j->in->now - failed->at)));
+	}
+	if (f->prove_level < 0)
+		return;
+	if (enough == NULL)
+		reason(j, VERDICT_LATE,
+			arena_fmt(j->arena, "No backup of it was ever proven to be %s.",
+				level_names[f->prove_level]));
+	else if (f->prove_every_s != FIELD_ABSENT && j->in->now - enough->at > f->prove_every_s)
+		reason(j, VERDICT_LATE,
+			arena_fmt(j->arena,
+				"The last proof (%s) is %s old; one is wanted every %s.",
+				level_names[enough->level], duration(j, j->in->now - enough->at),
+				duration(j, f->prove_every_s)));
+}
+
+void
+verdict_judge(struct arena *a, const struct verdict_in *in, struct set_verdict *ret)
+{
+	struct judge j = {a, in, ret};
+
+	*ret = (struct set_verdict){.verdict = VERDICT_OK, .age_s = -1, .next_due_at = CLOCK_NONE};
+	judge_observation(&j);
+	judge_newest(&j);
+	judge_age(&j);
+	judge_proof(&j);
+	if (ret->verdict == VERDICT_OK)
+		reason(&j, VERDICT_OK,
+			arena_fmt(a, "The newest good backup is %s old, within the RPO of %s.",
+				duration(&j, ret->age_s), duration(&j, in->facts->rpo_s)));
+}
+
+int
+verdict_status(enum verdict v)
+{
+	return v == VERDICT_OK ? 0 : v == VERDICT_UNKNOWN ? 2 : 1;
+}
+
+int
+verdict_nagios(enum verdict v)
+{
+	static const int codes[VERDICTS] = {0, 1, 3, 2};
+
+	return codes[v];
+}

@@ -19,7 +19,7 @@ audit_open(const char *state, const char *actor, struct chain **ret, struct err 
 		err->code = ERR_AUDIT;
 		return err_hint(err, "Nothing runs without a record of it.");
 	}
-	return chain_open(path, CHAIN_SHARED, "audit", actor, ret, err);
+	return chain_open(path, CHAIN_SHARED, "audit", NULL, actor, ret, err);
 }
 
 bool

@@ -15,7 +15,7 @@
 #define TAIL_MAX (2 * RECORD_MAX + 2)
 
 struct chain {
-	char *path, *actor, *kind;
+	char *path, *run, *actor, *kind;
 	int fd;
 	enum chain_mode mode;
 	bool failed, torn;
@@ -117,7 +117,7 @@ save_torn(struct chain *c, const char *bytes, size_t len, struct err *err)
 	unsigned char sum[DIGEST_SIZE];
 	char hex[DIGEST_HEX];
 	struct json j = json_new(&data);
-	struct record r = {.event = "chain.recovered", .actor = c->actor};
+	struct record r = {.run = c->run, .event = "chain.recovered", .actor = c->actor};
 
 	digest_of(bytes, len, sum);
 	digest_hex(sum, DIGEST_SIZE, hex);
@@ -208,7 +208,7 @@ begin_file(struct chain *c, struct err *err)
 {
 	CLEANUP(str_done) struct str data = STR_INIT(4 * KIB);
 	CLEANUP(arena_done) struct arena a = ARENA_INIT;
-	struct record r = {.event = "chain.opened", .actor = c->actor};
+	struct record r = {.run = c->run, .event = "chain.opened", .actor = c->actor};
 	struct json j = json_new(&data);
 	unsigned char id[16];
 	char hex[2 * sizeof(id) + 1];
@@ -253,8 +253,8 @@ open_file(struct chain *c, struct err *err)
 }
 
 bool
-chain_open(const char *path, enum chain_mode mode, const char *kind, const char *actor,
-	struct chain **ret, struct err *err)
+chain_open(const char *path, enum chain_mode mode, const char *kind, const char *run,
+	const char *actor, struct chain **ret, struct err *err)
 {
 	struct chain *c = util_alloc(sizeof(*c));
 	bool good;
@@ -262,6 +262,7 @@ chain_open(const char *path, enum chain_mode mode, const char *kind, const char 
 	c->path = util_strdup(path);
 	c->actor = util_strdup(actor);
 	c->kind = util_strdup(kind);
+	c->run = run != NULL ? util_strdup(run) : NULL;
 	c->mode = mode;
 	c->line = (struct str)STR_INIT(RECORD_MAX + KIB);
 	good = open_file(c, err) && lock(c, err);
@@ -287,6 +288,7 @@ chain_free(struct chain *c)
 	free(c->path);
 	free(c->actor);
 	free(c->kind);
+	free(c->run);
 	free(c);
 }
 

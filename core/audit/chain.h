@@ -26,10 +26,11 @@ enum chain_mode {
 /*
  * Opens path, creating it (with its first record, chain.opened, and a synced directory) when it
  * is missing. `kind` ("journal", "audit") is written there and must agree. Refuses links, FIFOs,
- * devices and files with several names (F17). `actor` is for the records that it writes itself.
+ * devices and files with several names (F17). `run` (NULL outside of one)
+ * and `actor` are for the records that it writes itself.
  */
 MUST_CHECK bool chain_open(const char *path, enum chain_mode mode, const char *kind,
-	const char *actor, struct chain **ret, struct err *err);
+	const char *run, const char *actor, struct chain **ret, struct err *err);
 void chain_free(struct chain *c);
 
 /*

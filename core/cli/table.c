@@ -7,7 +7,9 @@
 extern const struct cli_command cli_cmd_collect, cli_cmd_reader, cli_cmd_board, cli_cmd_backups,
 	cli_cmd_show;
 extern const struct cli_command cli_cmd_help, cli_cmd_version;
-extern const struct cli_command cli_cmd_step;
+extern const struct cli_command cli_cmd_runbooks, cli_cmd_lint, cli_cmd_plan, cli_cmd_run,
+	cli_cmd_runs, cli_cmd_attach, cli_cmd_resume, cli_cmd_stop, cli_cmd_audit;
+extern const struct cli_command cli_cmd_step, cli_cmd_runner;
 
 const struct cli_command *const cli_commands[] = {
 	&cli_cmd_collect,
@@ -15,8 +17,18 @@ const struct cli_command *const cli_commands[] = {
 	&cli_cmd_board,
 	&cli_cmd_backups,
 	&cli_cmd_show,
+	&cli_cmd_runbooks,
+	&cli_cmd_lint,
+	&cli_cmd_plan,
+	&cli_cmd_run,
+	&cli_cmd_runs,
+	&cli_cmd_attach,
+	&cli_cmd_resume,
+	&cli_cmd_stop,
+	&cli_cmd_audit,
 	&cli_cmd_help,
 	&cli_cmd_version,
 	&cli_cmd_step,
+	&cli_cmd_runner,
 	NULL,
 };

@@ -128,3 +128,46 @@ pattern_match(const struct pattern *p, const char *name, int64_t *ret_time)
 	sidecar = sidecar_of(name);
 	return sidecar == NULL || util_ends(p->name, sidecar);
 }
+
+static const char *
+format_time(struct arena *a, const char *format, size_t len, int64_t at)
+{
+	time_t seconds = (time_t)at;
+	char text[256];
+	struct tm tm;
+
+	if (gmtime_r(&seconds, &tm) == NULL)
+		return "";
+		/* The fields were checked when the pattern was parsed. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+	if (strftime(text, sizeof(text), arena_strndup(a, format, len), &tm) == 0)
+		return "";
+#pragma GCC diagnostic pop
+	return arena_strdup(a, text);
+}
+
+const char *
+pattern_name_at(struct arena *a, const struct pattern *p, int64_t at, const char *stem)
+{
+	static const char usual[] = "%Y%m%d_%H%M%S";
+	const char *name = p->name, *text = "";
+
+	if (name[0] == '\0')
+		return arena_fmt(a, "%s_%s", stem, format_time(a, usual, sizeof(usual) - 1, at));
+	while (*name != '\0') {
+		size_t n = strcspn(name, "*{");
+
+		text = arena_fmt(a, "%s%.*s", text, (int)n, name);
+		name += n;
+		if (*name == '*') {
+			text = arena_fmt(a, "%s%s", text, stem);
+			name++;
+		} else if (util_starts(name, "{time:")) {
+			n = strcspn(name, "}");
+			text = arena_fmt(a, "%s%s", text, format_time(a, name + 6, n - 6, at));
+			name += n + (name[n] == '}');
+		}
+	}
+	return text;
+}

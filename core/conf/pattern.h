@@ -31,6 +31,12 @@ MUST_CHECK bool pattern_parse(
  */
 bool pattern_match(const struct pattern *p, const char *name, int64_t *ret_time);
 
+/*
+ * The name of a backup made at this time (UTC); `stem` stands for * and begins the name where
+ * the pattern has none: STEM_20261121_020000.
+ */
+const char *pattern_name_at(struct arena *a, const struct pattern *p, int64_t at, const char *stem);
+
 /* Checksums, unfinished and hidden files and other companions of a backup. */
 bool pattern_is_sidecar(const char *name);
 

@@ -404,3 +404,16 @@ runbook_lint(const struct runbook *r, struct problems *p)
 			"The runbook has an RTO, but nothing says when recovery is done.")
 			->hint = "done_when: [the steps that show it]";
 }
+
+bool
+runbook_lint_blocks(const struct problem *p)
+{
+	static const char *const rules[] = {"destroy-without-confirm", "destroy-without-check",
+		"destroy-without-undo", "unknown-variable", "secret-outside-env",
+		"password-in-arguments"};
+
+	for (size_t i = 0; i < ARRAY_LEN(rules); i++)
+		if (util_streq(p->rule, rules[i]))
+			return true;
+	return p->level == PROBLEM_ERROR && p->rule == NULL;
+}

@@ -175,11 +175,12 @@ read_step(const struct node *n, struct runbook *r, struct problems *p)
 		k = step_kind_find(kind->text);
 	if (k != NULL) {
 		parts[1].schema = k->params;
-		parts[1].object = s->params = arena_alloc(p->arena, k->params->size);
+		parts[1].object = arena_alloc(p->arena, k->params->size);
 	}
 	schema_read(n, parts, k != NULL ? 2 : 1, SCHEMA_FILE, p);
 	s->at = n;
 	s->kind = k;
+	s->params = parts[1].object;
 	if (k == NULL) {
 		CLEANUP(str_done) struct str all = STR_INIT(KIB);
 

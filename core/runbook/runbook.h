@@ -150,5 +150,7 @@ void runbook_list(struct arena *a, struct texts *ret);
 
 /* The classic mistakes, beyond faults of form (lint.c). Adds errors and warnings. */
 void runbook_lint(const struct runbook *r, struct problems *p);
+/* Whether a finding is no matter of style: such a runbook is not run. */
+bool runbook_lint_blocks(const struct problem *p);
 
 #endif

@@ -97,6 +97,8 @@ send_result(struct step_child *c, bool good, const struct err *err)
 		json_stringn(&j, "value", c->value.buf, c->value.len);
 	if (c->checks.len > 0)
 		json_raw(&j, "checks", c->checks.buf);
+	if (c->rows >= 0)
+		json_int(&j, "rows", c->rows);
 	json_object_end(&j);
 	send_event(&line);
 }
@@ -140,7 +142,7 @@ read_spec(struct problems *p, struct err *err)
 }
 
 static bool
-run_spec(struct step_child *c, bool cleanup, struct err *err)
+run_spec(struct step_child *c, enum step_role role, struct err *err)
 {
 	struct problems p;
 	const struct node *spec, *params;
@@ -152,6 +154,8 @@ run_spec(struct step_child *c, bool cleanup, struct err *err)
 	spec = read_spec(&p, err);
 	if (spec == NULL)
 		return false;
+	if (role == STEP_PROBE)
+		return step_probe(c, node_get(spec, "target"), err);
 	params = node_get(spec, "params");
 	kind = spec_text(spec, "kind") != NULL ? step_kind_find(spec_text(spec, "kind")) : NULL;
 	if (params == NULL || kind == NULL)
@@ -168,11 +172,11 @@ run_spec(struct step_child *c, bool cleanup, struct err *err)
 		return err_set(err, ERR_CONFIG, "The step is malformed.");
 	c->timeout_ms = seconds * 1000;
 	part = (struct schema_part){kind->params, arena_alloc(c->arena, kind->params->size)};
+	if (role == STEP_CLEANUP)
+		return kind->cleanup == NULL || kind->cleanup(c, err);
 	schema_read(params, &part, 1, SCHEMA_RESOLVED, &p);
 	if (p.errors > 0)
 		return problems_err(&p, err);
-	if (cleanup)
-		return kind->cleanup == NULL || kind->cleanup(c, part.object, err);
 	if (kind->run == NULL)
 		return err_set(err, ERR_CONFIG, "A person answers a %s step; it can't be run.",
 			kind->name);
@@ -180,18 +184,20 @@ run_spec(struct step_child *c, bool cleanup, struct err *err)
 }
 
 int
-step_child_main(bool cleanup)
+step_child_main(enum step_role role)
 {
 	CLEANUP(arena_done) struct arena arena = ARENA_INIT;
-	struct step_child c = {
-		.arena = &arena, .value = STR_INIT(STEP_VALUE_MAX), .checks = STR_INIT(MIB)};
+	struct step_child c = {.arena = &arena,
+		.value = STR_INIT(STEP_VALUE_MAX),
+		.checks = STR_INIT(MIB),
+		.rows = -1};
 	struct err err = ERR_INIT;
 	int status;
 	bool good;
 
 	/* A program that we become must not inherit it. */
 	fcntl(STEP_EVENT_FD, F_SETFD, FD_CLOEXEC);
-	good = run_spec(&c, cleanup, &err);
+	good = run_spec(&c, role, &err);
 	if (!good) {
 		step_say(&c, "%s", err.msg);
 		if (err.hint != NULL)

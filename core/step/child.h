@@ -41,6 +41,7 @@ struct step_child {
 	enum outcome outcome; /* set by a kind that can't tell (OUTCOME_UNKNOWN) */
 	struct str value;     /* what {{capture}} becomes */
 	struct str checks;    /* a JSON array, when the kind has checks */
+	int64_t rows;         /* of a query; -1 when there is no such number */
 };
 
 void step_set(struct step_child *c, const char *name, const char *value);
@@ -49,7 +50,12 @@ void step_progress(struct step_child *c, int64_t done, int64_t total, const char
 /* A line of the step's output, made visible. */
 void step_say(struct step_child *c, const char *fmt, ...) PRINTF(2, 3);
 
-/* The role `lifeboat __step [cleanup]`; the exit status. */
-int step_child_main(bool cleanup);
+/* probe.c: the value becomes what the target says of itself; ERR_REFUSED when it is not the one
+ * that the site file expects. */
+MUST_CHECK bool step_probe(struct step_child *c, const struct node *target, struct err *err);
+
+/* The role `lifeboat __step [cleanup|probe]`; the exit status. */
+enum step_role { STEP_RUN, STEP_CLEANUP, STEP_PROBE };
+int step_child_main(enum step_role role);
 
 #endif

@@ -32,7 +32,7 @@ struct step_kind {
 	/* In the child. False with *err when it failed; see step_child.h for everything else. */
 	bool (*run)(struct step_child *c, const void *params, struct err *err);
 	/* In a child, when the run is over, whatever became of the step; may be NULL. */
-	bool (*cleanup)(struct step_child *c, const void *params, struct err *err);
+	bool (*cleanup)(struct step_child *c, struct err *err);
 };
 
 extern const struct step_kind *const step_kinds[]; /* ends with NULL */

@@ -1,13 +1,15 @@
 #include "base/banned.h"
 #include "step/kind.h"
 
-extern const struct step_kind step_kind_manual, step_kind_command, step_kind_choose, step_kind_wait;
+extern const struct step_kind step_kind_manual, step_kind_command, step_kind_sql, step_kind_choose,
+	step_kind_wait;
 
 const char *const effect_names[] = {"read", "write", "destroy", NULL};
 
 const struct step_kind *const step_kinds[] = {
 	&step_kind_manual,
 	&step_kind_command,
+	&step_kind_sql,
 	&step_kind_choose,
 	&step_kind_wait,
 	NULL,

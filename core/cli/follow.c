@@ -1,0 +1,336 @@
+/*
+ * follow: a run line by line, for terminals that are no console and for no terminal at all.
+ */
+#include "base/banned.h"
+#include "cli/run_common.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "run/dir.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <termios.h>
+
+#define LINE_MAX_BYTES 4000
+
+struct follow {
+	struct cli *cli;
+	struct run_client *client;
+	const char *dir;
+	unsigned flags;
+	enum step_status *shown; /* by step */
+	size_t nshown;
+	int64_t asked;      /* the number of the question that was put last */
+	const char *choice; /* taken, its text is wanted next */
+	char output_step[80];
+	int64_t output_attempt;
+	off_t output_at;
+	bool leave, input_gone;
+};
+
+static volatile sig_atomic_t interrupted;
+
+static void
+on_signal(int sig)
+{
+	interrupted++;
+}
+
+static void
+print_visible(struct follow *f, const char *prefix, const char *text, size_t len)
+{
+	CLEANUP(str_done) struct str out = STR_INIT(512 * KIB);
+
+	text_visible(&out, text, len, TEXT_LINES);
+	for (const char *p = str_text(&out); *p != '\0';) {
+		size_t n = strcspn(p, "\n");
+
+		cli_print(f->cli, "%s%.*s\n", prefix, (int)n, p);
+		p += n + (p[n] == '\n');
+	}
+}
+
+static void
+print_text(struct follow *f, const char *prefix, const char *text)
+{
+	print_visible(f, prefix, text, strlen(text));
+}
+
+static void
+print_step(struct follow *f, size_t i, const struct step_state *st)
+{
+	CLEANUP(str_done) struct str line = STR_INIT(8 * KIB);
+
+	str_fmt(&line, "%2zu/%zu %s: %s", i + 1, run_client_state(f->client)->nsteps, st->id,
+		step_status_name(st->status));
+	if (step_status_final(st->status) && st->seconds >= 0)
+		str_fmt(&line, " (%.1f s)", st->seconds);
+	if (st->by != NULL && st->reason != NULL)
+		str_fmt(&line, " (%s: %s)", st->by, st->reason);
+	print_text(f, "", str_text(&line));
+	if (st->status == STEP_RUNNING && st->describe != NULL)
+		print_text(f, "      | ", st->describe);
+	if (st->status == STEP_RUNNING && st->live != NULL)
+		print_text(f, "      on ", st->live);
+	if ((st->status == STEP_FAILED || st->status == STEP_UNKNOWN) && st->message != NULL) {
+		print_text(f, "      ", st->message);
+		if (st->hint != NULL)
+			print_text(f, "      ", st->hint);
+	}
+}
+
+/* What the step at hand has printed since the last look. */
+static void
+print_output(struct follow *f, const struct step_state *st)
+{
+	CLEANUP(arena_done) struct arena a = ARENA_INIT;
+	CLEANUP(util_close) int fd = -1;
+	static char chunk[64 * KIB];
+	ssize_t n;
+
+	if (!(f->flags & FOLLOW_OUTPUT) || st->attempt == 0)
+		return;
+	if (!util_streq(st->id, f->output_step) || st->attempt != f->output_attempt) {
+		snprintf(f->output_step, sizeof(f->output_step), "%s", st->id);
+		f->output_attempt = st->attempt;
+		f->output_at = 0;
+	}
+	fd = open(run_dir_output(&a, f->dir, st->id, st->attempt),
+		O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	while (fd >= 0 && (n = file_pread(fd, chunk, sizeof(chunk), f->output_at)) > 0) {
+		/* Whole lines while more may come. */
+		const char *last = memrchr(chunk, '\n', (size_t)n);
+
+		if (last != NULL)
+			n = last + 1 - chunk;
+		else if (st->status == STEP_RUNNING && (size_t)n < sizeof(chunk))
+			return;
+		print_visible(f, "      > ", chunk, (size_t)n);
+		f->output_at += n;
+	}
+}
+
+static void
+print_progress(struct follow *f)
+{
+	const struct run_state *s = run_client_state(f->client);
+
+	for (size_t i = 0; i < s->nsteps; i++) {
+		const struct step_state *st = &s->steps[i];
+		bool ended = st->status != STEP_RUNNING;
+
+		if (f->nshown <= i) {
+			f->shown[i] = STEP_PENDING;
+			f->nshown = i + 1;
+		}
+		if (util_streq(st->id, f->output_step) || st->status == STEP_RUNNING) {
+			if (f->shown[i] != st->status && !ended)
+				print_step(f, i, st);
+			print_output(f, st);
+			if (f->shown[i] != st->status && ended)
+				print_step(f, i, st);
+		} else if (f->shown[i] != st->status && st->status != STEP_PENDING) {
+			print_output(f, st);
+			print_step(f, i, st);
+		}
+		f->shown[i] = st->status;
+	}
+}
+
+static void
+print_lines(struct follow *f)
+{
+	const char *line;
+	size_t len;
+
+	while ((line = run_client_line(f->client, &len)) != NULL)
+		if (f->flags & FOLLOW_JSONL)
+			cli_print(f->cli, "%.*s\n", (int)len, line);
+}
+
+static void
+print_ask(struct follow *f, const struct ask *ask)
+{
+	const struct run_state *s = run_client_state(f->client);
+
+	cli_print(f->cli, "\n");
+	print_text(f, "? ", ask->text);
+	if (ask->show != NULL)
+		print_text(f, "  | ", ask->show);
+	if (ask->live != NULL)
+		print_text(f, "  target: ", ask->live);
+	if (util_streq(ask->environment, "production"))
+		cli_print(f->cli, "  PRODUCTION\n");
+	if (s->mode == PLAN_DRILL)
+		cli_print(f->cli, "  DRILL\n");
+	if (ask->irreversible != NULL)
+		print_text(f, "  IRREVERSIBLE: ", ask->irreversible);
+	for (size_t i = 0; i < ask->options.n; i++)
+		print_text(f, "  - ", ask->options.v[i]);
+	cli_print(f->cli, "  answers:");
+	for (size_t i = 0; i < ask->choices.n; i++)
+		cli_print(f->cli, " %s", ask->choices.v[i]);
+	cli_print(f->cli, "%s\n",
+		ask->type != NULL ? "" : "  (and a text behind it, where one is wanted)");
+	if (ask->type != NULL)
+		print_text(f, "  to confirm, type: confirm ", ask->type);
+	cli_print(f->cli, "> ");
+	cli_flush(f->cli);
+	/* What was typed before the question was there answers something else. */
+	tcflush(STDIN_FILENO, TCIFLUSH);
+}
+
+static void
+take_answer(struct follow *f, const struct ask *ask, char *line)
+{
+	CLEANUP(err_done) struct err err = ERR_INIT;
+	char *text;
+
+	line[strcspn(line, "\r\n")] = '\0';
+	text = line + strcspn(line, " ");
+	if (*text != '\0')
+		*text++ = '\0';
+	text += strspn(text, " ");
+	if (line[0] == '\0') {
+		/* Nothing is on Enter. */
+		cli_print(f->cli, "> ");
+	} else if (!run_client_answer(f->client, ask->number, line, text, &err)) {
+		print_text(f, "! ", err.msg);
+	} else {
+		run_client_wait(f->client, 300);
+		if (run_client_refusal(f->client) != NULL) {
+			print_text(f, "! ", run_client_refusal(f->client)->msg);
+			if (run_client_refusal(f->client)->hint != NULL)
+				print_text(f, "! ", run_client_refusal(f->client)->hint);
+			cli_print(f->cli, "> ");
+		}
+	}
+	cli_flush(f->cli);
+}
+
+static void
+read_terminal(struct follow *f)
+{
+	const struct run_state *s = run_client_state(f->client);
+	char line[LINE_MAX_BYTES];
+	ssize_t n = read(STDIN_FILENO, line, sizeof(line) - 1);
+
+	if (n < 0 && errno == EINTR)
+		return;
+	if (n <= 0) {
+		/* The terminal is gone; the run is not. */
+		f->input_gone = f->leave = true;
+		return;
+	}
+	line[n] = '\0';
+	if (s->ask.number != 0)
+		take_answer(f, &s->ask, line);
+}
+
+static void
+on_interrupt(struct follow *f)
+{
+	CLEANUP(err_done) struct err err = ERR_INIT;
+
+	if (f->flags & FOLLOW_STOP) {
+		/* The first asks for a stop, which ends the step at hand as well. */
+		if (!run_client_order(f->client, "stop", NULL, &err))
+			f->leave = true;
+	} else {
+		f->leave = true;
+	}
+	if (interrupted > 2)
+		f->leave = true;
+}
+
+static void
+wait_for_more(struct follow *f)
+{
+	bool ask = (f->flags & FOLLOW_ASK) && !f->input_gone;
+	struct pollfd p[] = {
+		{run_client_fd(f->client), POLLIN, 0}, {ask ? STDIN_FILENO : -1, POLLIN, 0}};
+	int before = interrupted;
+
+	if (poll(p, 2, 250) < 0 && errno == EINTR && interrupted > before)
+		on_interrupt(f);
+	else if (p[1].revents != 0)
+		read_terminal(f);
+	run_client_pump(f->client);
+}
+
+static void
+show(struct follow *f)
+{
+	const struct run_state *s = run_client_state(f->client);
+
+	if (f->shown == NULL && s->nsteps > 0)
+		f->shown = arena_array(f->cli->arena, s->nsteps, sizeof(*f->shown));
+	print_lines(f);
+	if (!(f->flags & FOLLOW_JSONL))
+		print_progress(f);
+	if ((f->flags & FOLLOW_ASK) && s->ask.number != 0 && s->ask.number != f->asked) {
+		f->asked = s->ask.number;
+		print_ask(f, &s->ask);
+	}
+	cli_flush(f->cli);
+}
+
+static int
+ended(struct follow *f)
+{
+	const struct run_state *s = run_client_state(f->client);
+	const char *message = run_client_message(f->client), *hint = run_client_hint(f->client);
+	int status = run_client_exit(f->client);
+
+	if (f->leave && s->phase != RUN_FINISHED && run_client_alive(f->client)) {
+		cli_flush(f->cli);
+		fprintf(stderr, "lifeboat: The run goes on. Watch it: lifeboat attach %s\n", s->id);
+		return 0;
+	}
+	if (f->flags & FOLLOW_JSONL)
+		return status;
+	if (s->phase != RUN_FINISHED && message == NULL) {
+		cli_print(f->cli,
+			"The runner is gone; the run was interrupted.\n"
+			"Take it up again: lifeboat resume %s\n",
+			s->id);
+		return 2;
+	}
+	cli_print(f->cli, "run %s: %s", s->id, s->outcome != NULL ? s->outcome : "not recorded");
+	cli_print(f->cli, " (%lld s)\n", (long long)run_elapsed_s(s, clock_now_ms()));
+	if (message != NULL)
+		print_text(f, "  ", message);
+	if (hint != NULL)
+		print_text(f, "  ", hint);
+	return status;
+}
+
+int
+cli_follow(struct cli *cli, const char *dir, unsigned flags)
+{
+	struct follow f = {.cli = cli, .dir = dir, .flags = flags};
+	struct sigaction act = {.sa_handler = on_signal};
+	struct err err = ERR_INIT;
+	int status;
+
+	if (!run_client_open(dir, true, &f.client, &err))
+		return cli_fail(cli, &err);
+	sigaction(SIGINT, &act, NULL);
+	sigaction(SIGTERM, &act, NULL);
+	for (;;) {
+		bool alive = run_client_alive(f.client);
+
+		run_client_pump(f.client);
+		show(&f);
+		/* What the runner wrote before it went is read once more. */
+		if (f.leave || run_client_state(f.client)->phase == RUN_FINISHED || !alive)
+			break;
+		wait_for_more(&f);
+	}
+	status = ended(&f);
+	run_client_free(f.client);
+	return status;
+}

@@ -1,0 +1,116 @@
+#include "base/banned.h"
+#include "cli/run_common.h"
+#include "base/file.h"
+#include "base/ident.h"
+#include "base/path.h"
+#include "run/dir.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <termios.h>
+
+bool
+cli_state(struct cli *cli, bool create, const char **ret, struct err *err)
+{
+	return path_state(cli->arena, create, ret, err);
+}
+
+bool
+cli_run_dir(struct cli *cli, const char **ret_id, const char **ret, struct err *err)
+{
+	const char *state;
+
+	return cli_state(cli, false, &state, err) &&
+	       run_dir_find(
+		       cli->arena, state, cli->nargs > 0 ? cli->args[0] : "last", ret_id, ret, err);
+}
+
+static bool
+print_findings(struct problems *p, struct err *err)
+{
+	CLEANUP(str_done) struct str text = STR_INIT(256 * KIB);
+	const struct problem *it;
+	size_t blocking = 0;
+
+	vec_each (&p->list, it)
+		blocking += runbook_lint_blocks(it);
+	problems_text(p, &text);
+	if (text.len > 0 && !file_write_all(STDERR_FILENO, text.buf, text.len))
+		return err_sys(err, ERR_IO, errno, "Cannot write to standard error");
+	if (blocking == 0)
+		return true;
+	return err_set(err, ERR_CONFIG, "The runbook %s is not safe to run.", p->file);
+}
+
+static bool
+load_runbook(struct cli *cli, struct runbook **ret, struct err *err)
+{
+	struct problems p;
+	const char *path;
+
+	if (!runbook_find(cli->arena, cli->args[0], &path, err))
+		return false;
+	problems_init(&p, cli->arena, path);
+	*ret = runbook_load(path, true, &p);
+	if (*ret == NULL) {
+		CLEANUP(err_done) struct err findings = ERR_INIT;
+
+		/* Who may write the file decides what runs: that is a refusal, not a typing error.
+		 */
+		if (p.list.n > 0 && util_streq(p.list.v[0].rule, "unsafe-permissions")) {
+			err_set(err, ERR_UNSAFE, "%s", p.list.v[0].message);
+			return p.list.v[0].hint == NULL || err_hint(err, "%s", p.list.v[0].hint);
+		}
+		if (!print_findings(&p, &findings))
+			return err_set(err, ERR_CONFIG, "The runbook %s is not usable.", path);
+		return err_set(err, ERR_CONFIG, "The runbook %s is not usable.", path);
+	}
+	runbook_lint(*ret, &p);
+	return print_findings(&p, err);
+}
+
+bool
+cli_plan(struct cli *cli, bool attended, struct plan **ret, struct err *err)
+{
+	struct plan_options o = {
+		.mode = cli_flag(cli, "drill") ? PLAN_DRILL : PLAN_LIVE, .attended = attended};
+	const struct site *site;
+	struct runbook *r = NULL;
+	struct ident self;
+	const char *state;
+
+	if (!load_runbook(cli, &r, err) || !cli_site(cli, false, &site, err) ||
+		!cli_state(cli, true, &state, err))
+		return false;
+	ident_self(cli->arena, &self);
+	o.operator= ident_text(cli->arena, &self);
+	o.nsets = cli_values(cli, "set", &o.sets);
+	return plan_build(cli->arena, r, site, state, &o, ret, err);
+}
+
+bool
+cli_prompt_secret(const char *name, struct secret **ret, void *arg, struct err *err)
+{
+	CLEANUP(util_close) int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	struct termios old, quiet;
+	char bytes[SECRET_MAX];
+	size_t len = 0;
+	char c;
+
+	*ret = NULL;
+	if (fd < 0 || tcgetattr(fd, &old) < 0)
+		return true;
+	quiet = old;
+	quiet.c_lflag &= ~(tcflag_t)ECHO;
+	tcsetattr(fd, TCSAFLUSH, &quiet);
+	dprintf(fd, "%s: ", name);
+	while (len < sizeof(bytes) && read(fd, &c, 1) == 1 && c != '\n')
+		bytes[len++] = c;
+	tcsetattr(fd, TCSAFLUSH, &old);
+	dprintf(fd, "\n");
+	if (len > 0 && len < sizeof(bytes))
+		*ret = secret_new(bytes, len);
+	explicit_bzero(bytes, sizeof(bytes));
+	return len < sizeof(bytes) ||
+	       err_set(err, ERR_LIMIT, "The secret %s is longer than 4095 bytes.", name);
+}

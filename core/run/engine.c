@@ -1,0 +1,407 @@
+/*
+ * engine: which step comes next, and what becomes of it. The order of things is the program's
+ * core promise: seen, granted, recorded, then run; and recorded again before the next.
+ */
+#include "base/banned.h"
+#include "run/engine.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "conf/expect.h"
+
+static const char *const go_choices[] = {"go", "skip", "stop", NULL};
+static const char *const confirm_choices[] = {"confirm", "skip", "stop", NULL};
+static const char *const manual_choices[] = {"done", "failed", "skip", "stop", NULL};
+static const char *const choose_choices[] = {"choose", "skip", "stop", NULL};
+static const char *const failed_choices[] = {"retry", "by-hand", "skip", "stop", NULL};
+static const char *const changed_choices[] = {"continue", "stop", NULL};
+
+static void
+on_kick(struct loop *l, void *arg)
+{
+	struct runner *r = arg;
+
+	r->kick = NULL;
+	engine_advance(r);
+}
+
+void
+engine_kick(struct runner *r)
+{
+	if (r->kick == NULL)
+		r->kick = loop_timer(r->loop, 0, false, on_kick, r);
+}
+
+static struct step_state *
+state_of(const struct runner *r, const struct step *s)
+{
+	return run_state_step(&r->state, s->id);
+}
+
+/* A step that fails before anything of it ran. */
+static void
+fail_step(struct runner *r, const struct step *s, const struct err *err)
+{
+	struct json *j = ledger_data(r->ledger);
+
+	json_int(j, "attempt", state_of(r, s)->attempt);
+	json_string(j, "outcome", "failed");
+	json_string(j, "message", err->msg);
+	json_string(j, "hint", err->hint);
+	json_string(j, "code", err_name(err->code));
+	if (runner_end(r, s->id, "step.result", NULL))
+		engine_kick(r);
+}
+
+static void
+settle(struct runner *r, const struct step *s, const char *event, const char *reason,
+	const char *value, const char *actor)
+{
+	struct json *j = ledger_data(r->ledger);
+
+	if (reason != NULL)
+		json_string(j, "reason", reason);
+	if (value != NULL)
+		json_string(j, "value", value);
+	if (!runner_end(r, s->id, event, actor))
+		return;
+	engine_capture(r, s, value);
+	engine_kick(r);
+}
+
+void
+engine_capture(struct runner *r, const struct step *s, const char *value)
+{
+	if (s->capture != NULL && value != NULL)
+		scope_set(&r->plan->scope, s->capture, VAR_TEXT, value);
+	if (value != NULL)
+		scope_set(
+			&r->plan->scope, arena_fmt(&r->arena, "%s.value", s->id), VAR_TEXT, value);
+}
+
+/* A refusal ends the run: nobody may be asked, or nobody's answer could change it. */
+static void
+refuse(struct runner *r, const struct step *s, const struct err *err)
+{
+	engine_finish(r, "refused", 3, err->msg, err->hint);
+}
+
+static bool
+drill_skips(struct runner *r, const struct step *s, struct err *err)
+{
+	int drill = s->drill;
+
+	if (r->plan->mode != PLAN_DRILL)
+		return false;
+	/* Without a word in the runbook: what changes something that is no target of the drill
+	 * could be production, so it is told, not done (F58). */
+	if (drill < 0)
+		drill = s->effect == EFFECT_READ || r->resolved.ntargets > 0 ? DRILL_RUN
+									     : DRILL_SIMULATE;
+	if (drill == DRILL_RUN)
+		return false;
+	if (drill == DRILL_FORBID) {
+		err_set(err, ERR_REFUSED, "Step \"%s\" is forbidden in a drill.", s->id);
+		refuse(r, s, err);
+		return true;
+	}
+	settle(r, s, "step.simulated", r->resolved.describe, NULL, NULL);
+	return true;
+}
+
+static bool
+unattended_skips(struct runner *r, const struct step *s, struct err *err)
+{
+	if (r->plan->attended || s->unattended < 0 || s->unattended == UNATTENDED_RUN)
+		return false;
+	if (s->unattended == UNATTENDED_SKIP) {
+		settle(r, s, "step.skipped", "unattended: skip", NULL, NULL);
+		return true;
+	}
+	if (ask_given(r, s->id) != NULL)
+		return false;
+	err_set(err, ERR_REFUSED, "Step \"%s\" does not run unattended.", s->id);
+	refuse(r, s, err);
+	return true;
+}
+
+/* Unattended, a gate for people fails closed unless it was answered beforehand. */
+static void
+answer_or_refuse(struct runner *r, const struct step *s, const struct question *q)
+{
+	CLEANUP(err_done) struct err err = ERR_INIT;
+	const char *given = ask_given(r, s->id), *choice = q->choices[0];
+	int64_t number;
+
+	ask_open(r, s, q);
+	if (r->plan->attended || r->finished)
+		return;
+	number = r->state.ask.number;
+	if (given == NULL) {
+		err_set(&err, ERR_REFUSED, "Step \"%s\" waits for a person, and nobody is there.",
+			s->id);
+		err_hint(&err, "Run it attended, or answer beforehand with --confirm %s=TEXT.",
+			s->id);
+	} else if (ask_answer(r, number, choice, given, NULL, &err)) {
+		return;
+	}
+	refuse(r, s, &err);
+}
+
+static void
+ask_person(struct runner *r, const struct step *s)
+{
+	struct question q = {.kind = s->kind->name, .text = r->resolved.title};
+	struct texts options = {0};
+	const struct node *list;
+
+	q.show = r->resolved.describe;
+	q.choices = manual_choices;
+	if (strcmp(s->kind->name, "choose") == 0) {
+		struct str otherwise = STR_INIT(KIB);
+		const struct node *n = node_get(s->at, "default"), *it;
+
+		list = node_get(s->at, "options");
+		options.v = arena_array(&r->step_arena, list->count + 1, sizeof(*options.v));
+		node_each (list, it)
+			options.v[options.n++] = it->text;
+		q.options = &options;
+		q.choices = choose_choices;
+		if (!r->plan->attended && n != NULL && ask_given(r, s->id) == NULL)
+			*vec_push(&r->arena, &r->answers) = (struct start_answer){s->id, n->text};
+		str_done(&otherwise);
+	}
+	answer_or_refuse(r, s, &q);
+}
+
+static bool
+needs_grant(const struct runner *r, const struct step *s)
+{
+	return s->confirm != NULL || s->approve != NULL ||
+	       (r->plan->attended && s->effect != EFFECT_READ && !s->implied);
+}
+
+static void
+ask_grant(struct runner *r, const struct step *s)
+{
+	struct question q = {.kind = s->confirm != NULL ? "confirm" : "go",
+		.text = r->resolved.title,
+		.show = r->resolved.describe,
+		.type = r->resolved.confirm_type,
+		.choices = s->confirm != NULL ? confirm_choices : go_choices};
+
+	answer_or_refuse(r, s, &q);
+}
+
+/* Everything that must hold before the step may run; false when something else was set off. */
+static bool
+ready(struct runner *r, const struct step *s, struct err *err)
+{
+	bool wanted;
+
+	if (!step_wanted(s, &r->plan->scope, &wanted, err) ||
+		!step_resolve(s, &r->plan->scope, 0, &r->step_arena, &r->resolved, err)) {
+		fail_step(r, s, err);
+		return false;
+	}
+	if (!wanted) {
+		settle(r, s, "step.skipped", "its condition (when) is not met", NULL, NULL);
+		return false;
+	}
+	if (drill_skips(r, s, err) || unattended_skips(r, s, err))
+		return false;
+	if (!engine_unchanged(r, err)) {
+		struct question q = {
+			"runbook-changed", err->msg, NULL, NULL, changed_choices, NULL};
+
+		answer_or_refuse(r, s, &q);
+		return false;
+	}
+	if (!engine_backups_there(r, err)) {
+		fail_step(r, s, err);
+		return false;
+	}
+	return true;
+}
+
+static void
+consider(struct runner *r, const struct step *s)
+{
+	CLEANUP(err_done) struct err err = ERR_INIT;
+
+	if (r->step != s) {
+		r->step = s;
+		r->granted = r->changed_accepted = false;
+		r->live = NULL;
+		r->tries_left = s->retry != NULL ? s->retry->times : 0;
+	}
+	arena_done(&r->step_arena);
+	r->resolved = (struct resolved){0};
+	if (!ready(r, s, &err))
+		return;
+	if (s->kind->person)
+		ask_person(r, s);
+	else if (r->live == NULL && s->effect != EFFECT_READ && engine_probe(r, s, &err))
+		return; /* goes on when the target has named itself */
+	else if (err.code != ERR_NONE)
+		fail_step(r, s, &err);
+	else if (needs_grant(r, s) && !r->granted)
+		ask_grant(r, s);
+	else
+		engine_attempt(r, s);
+}
+
+static const char *
+failure_text(struct runner *r, const struct step_state *st)
+{
+	return arena_fmt(&r->step_arena, "%s%s%s", st->message != NULL ? st->message : "It failed.",
+		st->hint != NULL ? "\n" : "", st->hint != NULL ? st->hint : "");
+}
+
+static void
+failed(struct runner *r, const struct step *s, struct step_state *st)
+{
+	struct question q = {
+		"failed", failure_text(r, st), st->describe, NULL, failed_choices, NULL};
+	int status = err_exit_status(st->code != NULL ? err_by_name(st->code) : ERR_CHECK_FAILED);
+
+	if (s->on_fail == ON_FAIL_CONTINUE) {
+		ledger_data(r->ledger);
+		if (runner_end(r, s->id, "step.ignored", NULL))
+			engine_kick(r);
+	} else if (s->on_fail == ON_FAIL_ASK && r->plan->attended) {
+		ask_open(r, s, &q);
+	} else {
+		engine_finish(r, "failed", status != 0 ? status : 1,
+			arena_fmt(&r->arena, "Step \"%s\" failed: %s", s->id,
+				st->message != NULL ? st->message : "no reason given"),
+			st->hint);
+	}
+}
+
+/* It started and nobody saw it end: only a person can say what is true (promise 4). */
+static void
+unknown(struct runner *r, const struct step *s, struct step_state *st)
+{
+	const char *why =
+		st->message != NULL
+			? failure_text(r, st)
+			: "It was started, and the runner died before it ended. Look at the "
+			  "target before you decide.";
+	struct question q = {"unknown", why, st->describe, NULL, failed_choices, NULL};
+
+	if (r->plan->attended)
+		ask_open(r, s, &q);
+	else
+		engine_finish(r, "unknown", 2,
+			arena_fmt(
+				&r->arena, "The outcome of step \"%s\" is unknown: %s", s->id, why),
+			"lifeboat resume takes the run up again, attended.");
+}
+
+static const struct step *
+next_step(const struct runner *r)
+{
+	for (size_t i = 0; i < r->plan->steps.n; i++) {
+		const struct step *s = item_at(&r->plan->steps, struct step, i);
+
+		if (!step_status_final(state_of(r, s)->status))
+			return s;
+	}
+	return NULL;
+}
+
+void
+engine_advance(struct runner *r)
+{
+	const struct step *s;
+
+	if (r->finished || r->child != NULL || r->retry_timer != NULL)
+		return;
+	if (r->state.phase == RUN_CLEANING) {
+		engine_clean(r);
+		return;
+	}
+	if (r->state.stopping) {
+		engine_finish(r, "stopped", 4, "Stopped by the operator.", NULL);
+		return;
+	}
+	if (r->state.ask.number != 0 || r->state.paused)
+		return;
+	engine_recovered(r);
+	s = next_step(r);
+	if (s == NULL) {
+		engine_done(r);
+		return;
+	}
+	switch (state_of(r, s)->status) {
+	case STEP_FAILED: failed(r, s, state_of(r, s)); break;
+	case STEP_UNKNOWN: unknown(r, s, state_of(r, s)); break;
+	default: consider(r, s); break;
+	}
+}
+
+/* The step stands to be tried again; what destroys must be granted again. */
+static void
+retry_step(struct runner *r, const struct step *s, const char *actor)
+{
+	struct json *j = ledger_data(r->ledger);
+
+	json_int(j, "after_attempt", state_of(r, s)->attempt);
+	r->granted = false;
+	r->live = NULL;
+	if (runner_end(r, s->id, "step.retry", actor))
+		engine_kick(r);
+}
+
+void
+engine_answered(struct runner *r, const char *choice, const char *text, const char *actor)
+{
+	const struct step *s = next_step(r);
+	struct err err = ERR_INIT;
+
+	if (strcmp(choice, "stop") == 0) {
+		engine_stop(r, actor);
+	} else if (strcmp(choice, "go") == 0 || strcmp(choice, "confirm") == 0) {
+		r->granted = true;
+	} else if (strcmp(choice, "continue") == 0) {
+		r->changed_accepted = true;
+	} else if (strcmp(choice, "done") == 0 || strcmp(choice, "choose") == 0) {
+		settle(r, s, "step.answered", NULL, text, actor);
+	} else if (strcmp(choice, "failed") == 0) {
+		err_set(&err, ERR_CHECK_FAILED, "%s says that it failed%s%s", actor,
+			text != NULL && text[0] != '\0' ? ": " : ".", text != NULL ? text : "");
+		fail_step(r, s, &err);
+		err_done(&err);
+	} else if (strcmp(choice, "skip") == 0) {
+		settle(r, s, "step.skipped", text, NULL, actor);
+	} else if (strcmp(choice, "by-hand") == 0) {
+		settle(r, s, "step.by_hand", text, NULL, actor);
+	} else if (strcmp(choice, "retry") == 0) {
+		retry_step(r, s, actor);
+	}
+	engine_kick(r);
+}
+
+void
+engine_stop(struct runner *r, const char *actor)
+{
+	ledger_data(r->ledger);
+	if (r->finished || r->state.phase == RUN_CLEANING ||
+		!runner_end(r, NULL, "run.stopping", actor))
+		return;
+	loop_remove(r->retry_timer);
+	r->retry_timer = NULL;
+	if (r->child != NULL)
+		child_stop(r->child);
+	engine_kick(r);
+}
+
+void
+engine_interrupt(struct runner *r, const char *actor)
+{
+	if (r->child == NULL || r->cleaning)
+		return;
+	ledger_data(r->ledger);
+	if (runner_note(r, r->step->id, "step.interrupted", actor))
+		child_stop(r->child);
+}

@@ -1,0 +1,165 @@
+/*
+ * finish: how a run ends: what it comes to, the clean-up that always runs, the last record.
+ */
+#include "base/banned.h"
+#include "run/engine.h"
+#include "base/clock.h"
+
+#define CLEANUP_TIMEOUT_MS 120000
+
+void
+engine_recovered(struct runner *r)
+{
+	const struct texts *steps = &r->plan->runbook->done_when;
+	struct json *j;
+
+	if (steps->n == 0 || r->state.recovered_ms >= 0)
+		return;
+	for (size_t i = 0; i < steps->n; i++) {
+		const struct step_state *st = run_state_step(&r->state, steps->v[i]);
+
+		if (st == NULL || (st->status != STEP_OK && st->status != STEP_BY_HAND))
+			return;
+	}
+	j = ledger_data(r->ledger);
+	json_int(j, "seconds", run_elapsed_s(&r->state, clock_now_ms()));
+	json_count(j, "rto_s", r->state.rto_s);
+	runner_note(r, NULL, "run.recovered", NULL);
+}
+
+void
+engine_done(struct runner *r)
+{
+	int64_t seconds = run_elapsed_s(&r->state, clock_now_ms());
+	size_t ignored = 0;
+
+	for (size_t i = 0; i < r->state.nsteps; i++)
+		ignored += r->state.steps[i].status == STEP_IGNORED;
+	if (ignored > 0)
+		engine_finish(r, "done", 1,
+			arena_fmt(&r->arena, "Done, but %zu failed step%s ignored.", ignored,
+				ignored == 1 ? " was" : "s were"),
+			NULL);
+	else if (r->state.rto_s >= 0 && seconds > r->state.rto_s)
+		engine_finish(r, "done", 1,
+			arena_fmt(&r->arena,
+				"Done, but it took %lld s, more than the RTO of %lld s.",
+				(long long)seconds, (long long)r->state.rto_s),
+			NULL);
+	else
+		engine_finish(r, "done", 0, NULL, NULL);
+}
+
+void
+engine_finish(
+	struct runner *r, const char *outcome, int status, const char *message, const char *hint)
+{
+	struct json *j;
+
+	if (r->outcome != NULL)
+		return;
+	r->outcome = outcome;
+	r->exit = status;
+	r->message = arena_strdup(&r->arena, message);
+	r->hint = arena_strdup(&r->arena, hint);
+	r->cleanup_left = r->plan->steps.n;
+	j = ledger_data(r->ledger);
+	json_string(j, "outcome", outcome);
+	if (message != NULL)
+		json_string(j, "message", message);
+	runner_note(r, NULL, "run.cleaning", NULL);
+	/* Even a journal that takes nothing more is no reason to leave things behind. */
+	r->state.phase = RUN_CLEANING;
+	engine_kick(r);
+}
+
+static void
+on_cleaned(struct child *c, const struct child_end *end, void *arg)
+{
+	struct runner *r = arg;
+	struct json *j = ledger_data(r->ledger);
+	bool good = end->result != NULL && util_streq(json_get_text(end->result, "outcome"), "ok");
+
+	json_string(j, "outcome", good ? "ok" : "failed");
+	if (!good && end->result != NULL) {
+		json_string(j, "message", json_get_text(end->result, "message"));
+		json_string(j, "hint", json_get_text(end->result, "hint"));
+	}
+	runner_note(r, r->step->id, "step.cleanup", NULL);
+	r->cleaning = false;
+	engine_child_over(r);
+}
+
+static bool
+clean_step(struct runner *r, const struct step *s)
+{
+	CLEANUP(str_done) struct str text = STR_INIT(64 * KIB);
+	CLEANUP(err_done) struct err err = ERR_INIT;
+	struct json j = json_new(&text);
+	struct proc_env env;
+	struct child_spec child = {.role = "cleanup",
+		.mask = r->mask,
+		.timeout_ms = CLEANUP_TIMEOUT_MS,
+		.on_end = on_cleaned,
+		.arg = r};
+
+	arena_done(&r->step_arena);
+	json_object(&j, NULL);
+	json_string(&j, "kind", s->kind->name);
+	json_string(&j, "id", s->id);
+	json_string(&j, "run", r->id);
+	json_string(&j, "state", r->state_dir);
+	json_raw(&j, "params", "{}");
+	json_object_end(&j);
+	child.spec = str_text(&text);
+	proc_env_init(&env, &r->step_arena);
+	child.envp = proc_env_list(&env, &r->step_arena);
+	r->step = s;
+	r->cleaning = child_start(r->loop, &child, &r->child, &err);
+	return r->cleaning;
+}
+
+/* A verdict about the backup, for the PROVEN column: what the run did is the proof. */
+static void
+write_finished(struct runner *r, struct json *j)
+{
+	int64_t seconds = run_elapsed_s(&r->state, clock_now_ms());
+
+	json_string(j, "outcome", r->outcome);
+	json_int(j, "exit", r->exit);
+	json_string(j, "message", r->message);
+	json_string(j, "hint", r->hint);
+	json_int(j, "seconds", (clock_now_ms() - r->state.started_ms) / 1000);
+	json_count(j, "recovery_s", r->state.recovered_ms >= 0 ? seconds : -1);
+	json_count(j, "rto_s", r->state.rto_s);
+	if (r->state.rto_s >= 0)
+		json_bool(
+			j, "rto_met", util_streq(r->outcome, "done") && seconds <= r->state.rto_s);
+	json_fmt(j, "audit_head", "%llu:%s", (unsigned long long)ledger_audit_head(r->ledger)->seq,
+		ledger_audit_head(r->ledger)->hash);
+}
+
+void
+engine_clean(struct runner *r)
+{
+	size_t strays;
+
+	while (r->cleanup_left > 0) {
+		const struct step *s = item_at(&r->plan->steps, struct step, --r->cleanup_left);
+
+		if (s->kind->cleanup != NULL && run_state_step(&r->state, s->id)->attempt > 0 &&
+			clean_step(r, s))
+			return;
+	}
+	child_kill_strays(true, &strays);
+	write_finished(r, ledger_data(r->ledger));
+	runner_end(r, NULL, "run.finished", NULL);
+	r->finished = true;
+	loop_stop(r->loop);
+}
+
+void
+engine_fail(struct runner *r, const struct err *err)
+{
+	engine_finish(r, "refused", err_exit_status(err->code), err->msg, err->hint);
+}

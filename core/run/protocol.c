@@ -1,0 +1,35 @@
+#include "base/banned.h"
+#include "run/protocol.h"
+
+void
+frames_add(struct frames *f, const char *bytes, size_t len)
+{
+	str_addn(&f->buf, bytes, len);
+	if (f->buf.full)
+		f->broken = true;
+}
+
+cJSON *
+frames_next(struct frames *f)
+{
+	CLEANUP(err_done) struct err err = ERR_INIT;
+	const char *end = f->buf.len > 0 ? memchr(f->buf.buf, '\n', f->buf.len) : NULL;
+	cJSON *j;
+
+	if (f->broken || end == NULL)
+		return NULL;
+	j = json_parse(f->buf.buf, (size_t)(end - f->buf.buf), &err);
+	str_drop(&f->buf, (size_t)(end - f->buf.buf) + 1);
+	if (!cJSON_IsObject(j)) {
+		cJSON_Delete(j);
+		f->broken = true;
+		return NULL;
+	}
+	return j;
+}
+
+void
+frames_done(struct frames *f)
+{
+	str_wipe(&f->buf);
+}

@@ -1,0 +1,42 @@
+/*
+ * protocol: what a runner and its clients say to each other over the run's socket.
+ *
+ * JSON objects, one a line, at most PROTOCOL_MAX bytes. The journal and the output are files
+ * that a client reads itself, so the runner only says that they grew, and a slow client costs
+ * nothing: what does not fit its socket's buffer is dropped, it catches up by itself.
+ *
+ *   client                                        runner
+ *   {"op":"hello","protocol":1,"role":"operator"}  {"op":"hello","protocol":1,"run":..,"role":..}
+ *   {"op":"answer","ask":3,"choice":..,"text":..}  {"op":"journal","seq":12}
+ *   {"op":"note","text":..}                        {"op":"output","step":..,"attempt":1,"size":9}
+ *   {"op":"stop"} {"op":"interrupt"}               {"op":"progress","step":..,"done":..,"total":..}
+ *   {"op":"pause"} {"op":"continue"}               {"op":"ok","re":"answer"}
+ *   {"op":"secret","name":..,"value":..}           {"op":"error","re":..,"message":..,"hint":..}
+ *
+ * The first frame of either side is hello; another protocol version is refused there.
+ */
+#ifndef RUN_PROTOCOL_H
+#define RUN_PROTOCOL_H
+
+#include "base/str.h"
+#include "conf/json_read.h"
+
+#define PROTOCOL_VERSION 1
+#define PROTOCOL_MAX     (64 * KIB)
+
+/* Splits a stream into frames. */
+struct frames {
+	struct str buf;
+	bool broken; /* a frame was too long or no JSON object: hang up */
+};
+#define FRAMES_INIT                           \
+	{                                     \
+		.buf = STR_INIT(PROTOCOL_MAX) \
+	}
+
+void frames_add(struct frames *f, const char *bytes, size_t len);
+/* The next whole frame, to be freed with cJSON_Delete; NULL when there is none yet. */
+cJSON *frames_next(struct frames *f);
+void frames_done(struct frames *f);
+
+#endif

@@ -1,0 +1,98 @@
+/*
+ * runner: the process of one run. `lifeboat __runner DIR`.
+ *
+ * It is a session of its own with its standard descriptors on /dev/null, ignores SIGHUP, and
+ * calls no network or database library: the process that must not die does least. The journal
+ * is the truth; the socket only says that it grew.
+ */
+#ifndef RUN_RUNNER_H
+#define RUN_RUNNER_H
+
+#include "run/child.h"
+#include "run/ledger.h"
+#include "run/lock.h"
+#include "run/state.h"
+
+/* From whoever started it, JSON: {"secrets":{..},"answers":{STEP:TEXT},"resume":bool} */
+#define RUNNER_START_FD 3
+/* To whoever started it: one line of JSON, {"ok":true} or {"message","hint","code"} */
+#define RUNNER_READY_FD 4
+
+int runner_main(const char *dir);
+
+/* What follows is shared by runner.c, engine.c, ask.c and server.c only. */
+
+struct client;
+
+struct start_answer {
+	const char *step, *text;
+};
+
+struct runner {
+	struct arena arena; /* lives as long as the run */
+	struct loop *loop;
+	const char *dir, *id, *state_dir;
+	const char *actor;
+	struct plan *plan;
+	struct run_state state;
+	struct ledger *ledger;
+	VEC(struct lock *) locks;
+	struct mask *mask;
+	VEC(struct start_answer) answers; /* given with --confirm */
+	int listen_fd;
+	struct client *clients;
+
+	/* The step at hand. */
+	struct child *child;
+	const struct step *step;
+	struct resolved resolved;
+	struct arena step_arena; /* wiped: its environment may hold secrets */
+	bool probing, cleaning;
+	bool granted;          /* the operator has said go, for this try of this step */
+	bool changed_accepted; /* ... and that the pinned runbook is still to be followed */
+	const char *live;      /* how the target named itself, for what was granted */
+	int64_t tries_left;
+	VEC(struct start_answer) sets; /* name, value: what the step at hand has given so far */
+	size_t cleanup_left;           /* counts down through the steps */
+	struct watcher *retry_timer, *kick, *over;
+
+	/* How the run ends, decided before the clean-up and recorded after it. */
+	const char *outcome, *message, *hint;
+	bool finished;
+	int exit;
+};
+
+/* engine.c: what comes next. Safe to call at any time; does nothing while something is open. */
+void engine_advance(struct runner *r);
+void engine_answered(struct runner *r, const char *choice, const char *text, const char *actor);
+void engine_stop(struct runner *r, const char *actor);
+void engine_interrupt(struct runner *r, const char *actor);
+/* Ends the run at once: nothing can be recorded any more. */
+void engine_fail(struct runner *r, const struct err *err);
+
+/* ask.c */
+struct question {
+	const char *kind, *text, *show, *type;
+	const char *const *choices; /* ends with NULL */
+	const struct texts *options;
+};
+void ask_open(struct runner *r, const struct step *s, const struct question *q);
+/* Checks an answer from a client or from --confirm; ERR_REFUSED says what is wrong with it. */
+MUST_CHECK bool ask_answer(struct runner *r, int64_t number, const char *choice, const char *text,
+	const char *actor, struct err *err);
+const char *ask_given(const struct runner *r, const char *step);
+
+/* server.c */
+MUST_CHECK bool server_start(struct runner *r, struct err *err);
+void server_stop(struct runner *r);
+void server_journal_grew(struct runner *r);
+void server_output_grew(struct runner *r, int64_t size);
+void server_progress(struct runner *r, const cJSON *event);
+
+/* runner.c: records, folded at once into r->state. A failure ends the run. */
+bool runner_note(struct runner *r, const char *step, const char *event, const char *actor);
+bool runner_end(struct runner *r, const char *step, const char *event, const char *actor);
+MUST_CHECK bool runner_begin(
+	struct runner *r, const char *step, const char *event, const char *actor, struct err *err);
+
+#endif

@@ -1,0 +1,374 @@
+/*
+ * server: the runner's socket. Clients read files themselves; they are told that these grew.
+ *
+ * Who somebody is comes from the kernel (SO_PEERCRED). The operator is the user who started the
+ * run, and root; everybody else who may connect watches.
+ */
+#include "base/banned.h"
+#include "run/engine.h"
+#include "base/ident.h"
+#include "base/text.h"
+#include "run/dir.h"
+#include "run/protocol.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#define CLIENTS_MAX 64
+#define NOTE_MAX    4000
+#define HELLO_MS    5000
+
+struct client {
+	struct client *next;
+	struct runner *runner;
+	int fd;
+	struct watcher *watch, *hello_timer;
+	struct frames frames;
+	uid_t uid;
+	char *who;
+	bool greeted, operator, said_bye, dead;
+};
+
+/* Frames that do not fit the socket's buffer are dropped: a client catches up from the files. */
+static void
+send_frame(struct client *c, struct str *frame)
+{
+	str_addc(frame, '\n');
+	if (send(c->fd, frame->buf, frame->len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 &&
+		errno != EAGAIN && errno != EWOULDBLOCK)
+		c->dead = true;
+}
+
+static void
+reply(struct client *c, const char *re, const struct err *err)
+{
+	CLEANUP(str_done) struct str out = STR_INIT(PROTOCOL_MAX);
+	struct json j = json_new(&out);
+
+	json_object(&j, NULL);
+	json_string(&j, "op", err == NULL ? "ok" : "error");
+	json_string(&j, "re", re);
+	if (err != NULL) {
+		json_string(&j, "message", err->msg);
+		json_string(&j, "hint", err->hint);
+		json_string(&j, "code", err_name(err->code));
+	}
+	json_object_end(&j);
+	send_frame(c, &out);
+}
+
+static void
+broadcast(struct runner *r, struct str *frame)
+{
+	for (struct client *c = r->clients; c != NULL; c = c->next) {
+		CLEANUP(str_done) struct str copy = STR_INIT(PROTOCOL_MAX);
+
+		if (!c->greeted || c->dead)
+			continue;
+		str_addn(&copy, frame->buf, frame->len);
+		send_frame(c, &copy);
+	}
+}
+
+void
+server_journal_grew(struct runner *r)
+{
+	CLEANUP(str_done) struct str out = STR_INIT(PROTOCOL_MAX);
+
+	str_fmt(&out, "{\"op\":\"journal\",\"seq\":%llu}", (unsigned long long)r->state.seq);
+	broadcast(r, &out);
+}
+
+void
+server_output_grew(struct runner *r, int64_t size)
+{
+	CLEANUP(str_done) struct str out = STR_INIT(PROTOCOL_MAX);
+	struct json j = json_new(&out);
+
+	if (r->clients == NULL)
+		return;
+	json_object(&j, NULL);
+	json_string(&j, "op", "output");
+	json_string(&j, "step", r->step->id);
+	json_int(&j, "attempt", run_state_step(&r->state, r->step->id)->attempt);
+	json_int(&j, "size", size);
+	json_object_end(&j);
+	broadcast(r, &out);
+}
+
+void
+server_progress(struct runner *r, const cJSON *event)
+{
+	CLEANUP(str_done) struct str out = STR_INIT(PROTOCOL_MAX);
+	struct json j = json_new(&out);
+
+	json_object(&j, NULL);
+	json_string(&j, "op", "progress");
+	json_string(&j, "step", r->step->id);
+	json_int(&j, "done", json_get_int(event, "done", -1));
+	json_int(&j, "total", json_get_int(event, "total", -1));
+	json_string(&j, "text", json_get_text(event, "text"));
+	json_object_end(&j);
+	if (!out.full)
+		broadcast(r, &out);
+}
+
+static void
+client_record(struct client *c, const char *event)
+{
+	struct json *j = ledger_data(c->runner->ledger);
+
+	json_string(j, "client", c->who);
+	json_string(j, "role", c->operator? "operator" : "observer");
+	runner_note(c->runner, NULL, event, c->who);
+}
+
+static bool
+operator_is_here(const struct runner *r)
+{
+	for (const struct client *c = r->clients; c != NULL; c = c->next)
+		if (c->greeted && c->operator&& !c->dead)
+			return true;
+	return false;
+}
+
+static void
+client_remove(struct client *c)
+{
+	struct runner *r = c->runner;
+	bool was_operator = c->greeted && c->operator, said_bye = c->said_bye;
+
+	for (struct client **p = &r->clients; *p != NULL; p = &(*p)->next) {
+		if (*p == c) {
+			*p = c->next;
+			break;
+		}
+	}
+	if (c->greeted && !r->finished)
+		client_record(c, "client.detached");
+	loop_remove(c->watch);
+	loop_remove(c->hello_timer);
+	util_close(&c->fd);
+	frames_done(&c->frames);
+	free(c->who);
+	free(c);
+	/* The terminal of the last operator went away in mid-step: the step says what then. */
+	if (was_operator && !said_bye && !operator_is_here(r) && r->child != NULL && !r->probing &&
+		!r->cleaning && r->step->on_hangup == ON_HANGUP_STOP)
+		engine_interrupt(r, NULL);
+}
+
+static void
+on_hello(struct client *c, const cJSON *frame)
+{
+	CLEANUP(err_done) struct err err = ERR_INIT;
+	CLEANUP(str_done) struct str out = STR_INIT(PROTOCOL_MAX);
+	struct json j = json_new(&out);
+	const char *role = json_get_text(frame, "role");
+	struct runner *r = c->runner;
+
+	if (json_get_int(frame, "protocol", 0) != PROTOCOL_VERSION) {
+		err_set(&err, ERR_UNSUPPORTED, "The runner speaks protocol %d, not yours.",
+			PROTOCOL_VERSION);
+		err_hint(&err, "Use the lifeboat that started this run.");
+		reply(c, "hello", &err);
+		c->dead = true;
+		return;
+	}
+	c->operator= util_streq(role, "operator") && (c->uid == geteuid() || c->uid == 0);
+	c->greeted = true;
+	loop_remove(c->hello_timer);
+	c->hello_timer = NULL;
+	json_object(&j, NULL);
+	json_string(&j, "op", "hello");
+	json_int(&j, "protocol", PROTOCOL_VERSION);
+	json_string(&j, "run", r->id);
+	json_string(&j, "role", c->operator? "operator" : "observer");
+	json_int(&j, "seq", (int64_t)r->state.seq);
+	json_object_end(&j);
+	send_frame(c, &out);
+	client_record(c, "client.attached");
+}
+
+static bool
+take_secret(struct client *c, const cJSON *frame, struct err *err)
+{
+	const char *name = json_get_text(frame, "name"), *value = json_get_text(frame, "value");
+	struct runner *r = c->runner;
+	struct var *v = name != NULL ? (struct var *)scope_get(&r->plan->scope, name) : NULL;
+
+	if (v == NULL || v->kind != VAR_SECRET || value == NULL)
+		return err_set(
+			err, ERR_USAGE, "There is no secret \"%s\".", name != NULL ? name : "");
+	secret_free((struct secret *)v->secret);
+	v->secret = secret_new(value, strlen(value));
+	mask_add(r->mask, value, strlen(value));
+	return true;
+}
+
+static bool
+take_note(struct client *c, const cJSON *frame, struct err *err)
+{
+	const char *text = json_get_text(frame, "text");
+	struct json *j;
+
+	if (text == NULL || text[0] == '\0' || strlen(text) > NOTE_MAX)
+		return err_set(err, ERR_USAGE, "A note has 1 to %d bytes.", NOTE_MAX);
+	j = ledger_data(c->runner->ledger);
+	json_string(j, "text", text);
+	runner_note(c->runner, NULL, "run.note", c->who);
+	return true;
+}
+
+static bool
+take_pause(struct client *c, bool pause)
+{
+	ledger_data(c->runner->ledger);
+	if (c->runner->state.paused != pause)
+		runner_note(c->runner, NULL, pause ? "run.paused" : "run.continued", c->who);
+	engine_kick(c->runner);
+	return true;
+}
+
+/* What only the operator may do. */
+static bool
+take_order(struct client *c, const char *op, const cJSON *frame, struct err *err)
+{
+	struct runner *r = c->runner;
+
+	if (!c->operator) {
+		err_set(err, ERR_READ_ONLY, "You watch this run; %s drives it.", r->plan->operator);
+		return err_hint(err, "Only %s can do that.", r->plan->operator);
+	}
+	if (strcmp(op, "answer") == 0)
+		return ask_answer(r, json_get_int(frame, "ask", 0), json_get_text(frame, "choice"),
+			json_get_text(frame, "text"), c->who, err);
+	if (strcmp(op, "stop") == 0)
+		engine_stop(r, c->who);
+	else if (strcmp(op, "interrupt") == 0)
+		engine_interrupt(r, c->who);
+	else if (strcmp(op, "pause") == 0 || strcmp(op, "continue") == 0)
+		return take_pause(c, strcmp(op, "pause") == 0);
+	else if (strcmp(op, "secret") == 0)
+		return take_secret(c, frame, err);
+	else
+		return err_set(err, ERR_USAGE, "There is no operation \"%s\".", op);
+	return true;
+}
+
+static void
+on_frame(struct client *c, const cJSON *frame)
+{
+	CLEANUP(err_done) struct err err = ERR_INIT;
+	const char *op = json_get_text(frame, "op");
+	bool good;
+
+	if (op == NULL || c->greeted == (strcmp(op, "hello") == 0)) {
+		c->dead = true;
+		return;
+	}
+	if (strcmp(op, "hello") == 0) {
+		on_hello(c, frame);
+		return;
+	}
+	if (strcmp(op, "bye") == 0) {
+		c->said_bye = c->dead = true;
+		return;
+	}
+	good = strcmp(op, "note") == 0 ? take_note(c, frame, &err) : take_order(c, op, frame, &err);
+	reply(c, op, good ? NULL : &err);
+}
+
+static void
+on_client(struct loop *l, int fd, short revents, void *arg)
+{
+	struct client *c = arg;
+	char chunk[16 * KIB];
+	ssize_t n = recv(fd, chunk, sizeof(chunk), MSG_DONTWAIT);
+	cJSON *frame;
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0)
+		c->dead = true;
+	else
+		frames_add(&c->frames, chunk, (size_t)n);
+	explicit_bzero(chunk, sizeof(chunk)); /* a secret may have passed */
+	while (!c->dead && (frame = frames_next(&c->frames)) != NULL) {
+		on_frame(c, frame);
+		cJSON_Delete(frame);
+	}
+	if (c->dead || c->frames.broken)
+		client_remove(c);
+}
+
+static void
+on_silent(struct loop *l, void *arg)
+{
+	struct client *c = arg;
+
+	c->hello_timer = NULL;
+	client_remove(c);
+}
+
+static void
+on_connect(struct loop *l, int fd, short revents, void *arg)
+{
+	CLEANUP(arena_done) struct arena a = ARENA_INIT;
+	struct runner *r = arg;
+	struct ucred cred = {0};
+	socklen_t len = sizeof(cred);
+	struct client *c;
+	size_t n = 0;
+	int peer = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	if (peer < 0)
+		return;
+	for (c = r->clients; c != NULL; c = c->next)
+		n++;
+	if (n >= CLIENTS_MAX || getsockopt(peer, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0) {
+		close(peer);
+		return;
+	}
+	c = util_alloc(sizeof(*c));
+	c->runner = r;
+	c->fd = peer;
+	c->uid = cred.uid;
+	c->who = util_strdup(arena_fmt(&a, "%s/%d", ident_user_name(&a, cred.uid), (int)cred.pid));
+	c->frames = (struct frames)FRAMES_INIT;
+	c->watch = loop_fd(r->loop, peer, POLLIN, on_client, c);
+	c->hello_timer = loop_timer(r->loop, HELLO_MS, false, on_silent, c);
+	c->next = r->clients;
+	r->clients = c;
+}
+
+bool
+server_start(struct runner *r, struct err *err)
+{
+	if (!run_dir_listen(r->dir, &r->listen_fd, err))
+		return false;
+	loop_fd(r->loop, r->listen_fd, POLLIN, on_connect, r);
+	return true;
+}
+
+void
+server_stop(struct runner *r)
+{
+	CLEANUP(str_done) struct str out = STR_INIT(PROTOCOL_MAX);
+	struct json j = json_new(&out);
+	CLEANUP(arena_done) struct arena a = ARENA_INIT;
+
+	json_object(&j, NULL);
+	json_string(&j, "op", "finished");
+	json_string(&j, "outcome", r->outcome);
+	json_int(&j, "exit", r->exit);
+	json_string(&j, "message", r->message);
+	json_string(&j, "hint", r->hint);
+	json_object_end(&j);
+	broadcast(r, &out);
+	while (r->clients != NULL)
+		client_remove(r->clients);
+	util_close(&r->listen_fd);
+	unlink(path_join(&a, r->dir, "socket"));
+}

@@ -1,0 +1,112 @@
+/*
+ * state: what a run is, folded from its journal. The runner, the console and the reports all
+ * see a run through this, so they can't disagree.
+ *
+ * Pure: no clock, no files. Strings live in the state's arena. Unknown events are ignored: an
+ * older reader shows a newer journal.
+ */
+#ifndef RUN_STATE_H
+#define RUN_STATE_H
+
+#include "conf/json_read.h"
+#include "runbook/plan.h"
+
+/* STATUS(name, text, final): final ones need nothing more before the next step may start. */
+#define STEP_STATUSES(STATUS)                                                     \
+	STATUS(PENDING, "pending", false)                                         \
+	STATUS(WAITING, "waiting", false) /* for a person */                      \
+	STATUS(RUNNING, "running", false)                                         \
+	STATUS(RETRYING, "retrying", false)                                       \
+	STATUS(OK, "ok", true)                                                    \
+	STATUS(FAILED, "failed", false)                                           \
+	STATUS(IGNORED, "failed, ignored", true) /* on_fail: continue */          \
+	STATUS(UNKNOWN, "unknown", false)        /* started, never seen to end */ \
+	STATUS(SKIPPED, "skipped", true)                                          \
+	STATUS(BY_HAND, "done by hand", true)                                     \
+	STATUS(SIMULATED, "simulated", true)
+
+enum step_status {
+#define STATUS(name, text, final) STEP_##name,
+	STEP_STATUSES(STATUS)
+#undef STATUS
+};
+
+struct step_state {
+	const char *id, *title, *kind, *effect;
+	bool implied;
+	int64_t budget_s, timeout_s;
+	enum step_status status;
+	int64_t attempt;                    /* of the last intent; 0 before the first */
+	int64_t started_ms;                 /* wall clock of the last intent; -1 */
+	int64_t ended_ms;                   /* of its result; -1 */
+	double seconds;                     /* measured by the runner; negative before the end */
+	const char *describe;               /* what ran, or NULL */
+	const char *live;                   /* the target as its connection named itself, or NULL */
+	const char *message, *hint, *code;  /* of the last result that was not ok */
+	const char *value;                  /* what it gave */
+	struct texts set_names, set_values; /* what else it gave: {{STEP.name}} */
+	const char *reason, *by;            /* of skipped and by hand */
+	int64_t output_bytes;
+	const char *output_sha256;
+};
+
+/* A question to the people at the run. Answers name its number, so none can be given twice. */
+struct ask {
+	int64_t number;          /* 0: nothing is asked */
+	const char *step, *kind; /* go confirm manual choose failed unknown runbook-changed */
+	const char *text;        /* the question */
+	const char *show;        /* what would run */
+	const char *type;        /* what must be typed, or NULL */
+	const char *live, *environment, *irreversible;
+	struct texts choices; /* "confirm", "skip", ... */
+	struct texts options; /* of a choose step */
+	int64_t since_ms;
+};
+
+struct run_note {
+	int64_t at_ms;
+	const char *who, *text;
+};
+
+enum run_phase { RUN_NEW, RUN_GOING, RUN_CLEANING, RUN_FINISHED };
+
+struct run_state {
+	struct arena *arena;
+	const char *id, *runbook, *title, *file, *sha256, *site, *operator;
+	enum plan_mode mode;
+	bool attended, paused, stopping;
+	enum run_phase phase;
+	int64_t rto_s;
+	int64_t started_ms, ended_ms; /* wall clock; -1 before */
+	int64_t recovered_ms;         /* when done_when had passed; -1 */
+	int64_t pid;
+	const char *outcome; /* done failed stopped refused unknown; NULL before the end */
+	int64_t exit;
+	const char *message, *hint;
+	struct step_state *steps;
+	size_t nsteps;
+	VEC(struct plan_target) targets; /* var, name, environment */
+	VEC(struct parameter_value) parameters;
+	VEC(struct run_note) notes;
+	VEC(const char *) clients; /* who is attached */
+	struct ask ask;
+	uint64_t seq; /* of the last record folded */
+	int64_t last_ms;
+};
+
+void run_state_init(struct run_state *s, struct arena *a);
+/* Folds one record; false when it is not one (malformed, or not the next number). */
+bool run_state_apply(struct run_state *s, const cJSON *record);
+/* Folds one line of a journal. */
+bool run_state_line(struct run_state *s, const char *line, size_t len);
+/* A whole journal file; what a crash tore off its end is left out. */
+MUST_CHECK bool run_state_load(struct run_state *s, const char *journal, struct err *err);
+
+struct step_state *run_state_step(const struct run_state *s, const char *id);
+const char *step_status_name(enum step_status status);
+bool step_status_final(enum step_status status);
+
+/* Seconds between two wall clock times in ms, or from the first to now. */
+int64_t run_elapsed_s(const struct run_state *s, int64_t now_ms);
+
+#endif

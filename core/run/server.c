@@ -26,7 +26,8 @@ struct client {
 	struct watcher *watch, *hello_timer;
 	struct frames frames;
 	uid_t uid;
-	char *who;
+	char *actor; /* ops@bastion-1: who the records name */
+	char *label; /* ops@bastion-1/4711: which of his terminals */
 	bool greeted, operator, said_bye, dead;
 };
 
@@ -119,9 +120,9 @@ client_record(struct client *c, const char *event)
 {
 	struct json *j = ledger_data(c->runner->ledger);
 
-	json_string(j, "client", c->who);
+	json_string(j, "client", c->label);
 	json_string(j, "role", c->operator? "operator" : "observer");
-	runner_note(c->runner, NULL, event, c->who);
+	runner_note(c->runner, NULL, event, c->actor);
 }
 
 static bool
@@ -151,7 +152,8 @@ client_remove(struct client *c)
 	loop_remove(c->hello_timer);
 	util_close(&c->fd);
 	frames_done(&c->frames);
-	free(c->who);
+	free(c->actor);
+	free(c->label);
 	free(c);
 	/* The terminal of the last operator went away in mid-step: the step says what then. */
 	if (was_operator && !said_bye && !operator_is_here(r) && r->child != NULL && !r->probing &&
@@ -217,7 +219,7 @@ take_note(struct client *c, const cJSON *frame, struct err *err)
 		return err_set(err, ERR_USAGE, "A note has 1 to %d bytes.", NOTE_MAX);
 	j = ledger_data(c->runner->ledger);
 	json_string(j, "text", text);
-	runner_note(c->runner, NULL, "run.note", c->who);
+	runner_note(c->runner, NULL, "run.note", c->actor);
 	return true;
 }
 
@@ -226,7 +228,7 @@ take_pause(struct client *c, bool pause)
 {
 	ledger_data(c->runner->ledger);
 	if (c->runner->state.paused != pause)
-		runner_note(c->runner, NULL, pause ? "run.paused" : "run.continued", c->who);
+		runner_note(c->runner, NULL, pause ? "run.paused" : "run.continued", c->actor);
 	engine_kick(c->runner);
 	return true;
 }
@@ -243,11 +245,11 @@ take_order(struct client *c, const char *op, const cJSON *frame, struct err *err
 	}
 	if (strcmp(op, "answer") == 0)
 		return ask_answer(r, json_get_int(frame, "ask", 0), json_get_text(frame, "choice"),
-			json_get_text(frame, "text"), c->who, err);
+			json_get_text(frame, "text"), c->actor, err);
 	if (strcmp(op, "stop") == 0)
-		engine_stop(r, c->who);
+		engine_stop(r, c->actor);
 	else if (strcmp(op, "interrupt") == 0)
-		engine_interrupt(r, c->who);
+		engine_interrupt(r, c->actor);
 	else if (strcmp(op, "pause") == 0 || strcmp(op, "continue") == 0)
 		return take_pause(c, strcmp(op, "pause") == 0);
 	else if (strcmp(op, "secret") == 0)
@@ -318,6 +320,7 @@ on_connect(struct loop *l, int fd, short revents, void *arg)
 	CLEANUP(arena_done) struct arena a = ARENA_INIT;
 	struct runner *r = arg;
 	struct ucred cred = {0};
+	struct ident self;
 	socklen_t len = sizeof(cred);
 	struct client *c;
 	size_t n = 0;
@@ -335,7 +338,9 @@ on_connect(struct loop *l, int fd, short revents, void *arg)
 	c->runner = r;
 	c->fd = peer;
 	c->uid = cred.uid;
-	c->who = util_strdup(arena_fmt(&a, "%s/%d", ident_user_name(&a, cred.uid), (int)cred.pid));
+	ident_self(&a, &self);
+	c->actor = util_strdup(arena_fmt(&a, "%s@%s", ident_user_name(&a, cred.uid), self.host));
+	c->label = util_strdup(arena_fmt(&a, "%s/%d", c->actor, (int)cred.pid));
 	c->frames = (struct frames)FRAMES_INIT;
 	c->watch = loop_fd(r->loop, peer, POLLIN, on_client, c);
 	c->hello_timer = loop_timer(r->loop, HELLO_MS, false, on_silent, c);

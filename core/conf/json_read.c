@@ -18,7 +18,7 @@ json_parse(const char *text, size_t len, struct err *err)
 		return NULL;
 	}
 	for (; end < text + len; end++) {
-		if (strchr(" \t\r\n", *end) == NULL) {
+		if (*end != ' ' && *end != '\t' && *end != '\r' && *end != '\n') {
 			err_set(err, ERR_SYNTAX,
 				"Something stands behind the JSON value (byte %zu).",
 				(size_t)(end - text));

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#undef expect_check /* of mocks, which we have none of; conf/expect.h has one too */
 
 #include "base/err.h"
 #include "base/file.h"

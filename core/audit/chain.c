@@ -71,23 +71,36 @@ still_there(const struct chain *c, struct err *err)
 		err, "Find out who did it. `lifeboat audit verify` examines what is there.");
 }
 
+/* Appends from now on, or writes over what is torn behind the last record. */
+static bool
+position(struct chain *c, bool over_torn)
+{
+	if (!over_torn)
+		return fcntl(c->fd, F_SETFL, O_APPEND) == 0;
+	return fcntl(c->fd, F_SETFL, 0) == 0 && lseek(c->fd, c->size, SEEK_SET) == c->size;
+}
+
 /*
- * Writes the formatted line at the end and syncs it. On a failed write the file is cut back to
- * where it was, so that a record is whole or absent (F05).
+ * Writes what is formatted behind the last record and syncs it. On a failed write the file is
+ * cut back to where it was, so that a record is whole or absent (F05). Over torn bytes it is
+ * not: they stay, or a mixture of them, for the next one who opens the log to save and record.
  */
 static bool
-write_line(struct chain *c, struct chain_head head, struct err *err)
+write_line(struct chain *c, struct chain_head head, bool over_torn, struct err *err)
 {
-	if (c->line.full || c->line.len > RECORD_MAX) {
-		unlock(c);
+	if (c->line.full || c->line.len > RECORD_MAX)
 		return err_set(err, ERR_AUDIT, "A record for %s is longer than 1 MiB.", c->path);
-	}
-	if (!file_write_all(c->fd, c->line.buf, c->line.len)) {
+	if ((over_torn && !position(c, true)) || !file_write_all(c->fd, c->line.buf, c->line.len)) {
 		int errnum = errno;
 
-		if (ftruncate(c->fd, c->size) < 0)
+		if (over_torn || ftruncate(c->fd, c->size) < 0)
 			c->failed = true;
 		return fail(c, err, errnum, "Cannot write");
+	}
+	if (over_torn &&
+		(!position(c, false) || ftruncate(c->fd, c->size + (off_t)c->line.len) < 0)) {
+		c->failed = true;
+		return fail(c, err, errno, "Cannot cut the torn record off");
 	}
 	if (fdatasync(c->fd) < 0) {
 		c->failed = true;
@@ -106,34 +119,76 @@ append_locked(struct chain *c, const struct record *r, struct err *err)
 	str_cut(&c->line, 0);
 	c->line.full = false;
 	record_format(&c->line, r, &head);
-	return write_line(c, head, err);
+	return write_line(c, head, false, err);
 }
 
-/* The bytes behind the last good record go into a file of their own, then out of this one. */
+/* The record that every log begins with: what it is, and which one. */
+static void
+format_opening(struct chain *c, struct chain_head *head)
+{
+	CLEANUP(str_done) struct str data = STR_INIT(4 * KIB);
+	struct record r = {.run = c->run, .event = "chain.opened", .actor = c->actor};
+	struct json j = json_new(&data);
+	unsigned char id[16];
+	char hex[2 * sizeof(id) + 1];
+
+	digest_random(id, sizeof(id));
+	json_object(&j, NULL);
+	json_string(&j, "kind", c->kind);
+	json_int(&j, "format", 1);
+	json_string(&j, "file_id", digest_hex(id, sizeof(id), hex));
+	json_string(&j, "boot_id", clock_boot_id());
+	json_string(&j, "version", LIFEBOAT_VERSION);
+	json_object_end(&j);
+	r.data = str_text(&data);
+	record_format(&c->line, &r, head);
+}
+
+static bool
+begin_file(struct chain *c, struct err *err)
+{
+	CLEANUP(arena_done) struct arena a = ARENA_INIT;
+	struct chain_head head = c->head;
+
+	str_cut(&c->line, 0);
+	format_opening(c, &head);
+	/* F10: after a crash the name must be there as well as the bytes. */
+	return write_line(c, head, false, err) && file_sync_dir(path_dir(&a, c->path), err);
+}
+
+/*
+ * F11: the bytes behind the last good record go into a file of their own; then the record that
+ * says so takes their place, in one write, so that they never go without it.
+ */
 static bool
 save_torn(struct chain *c, const char *bytes, size_t len, struct err *err)
 {
 	CLEANUP(str_done) struct str data = STR_INIT(4 * KIB), aside = STR_INIT(PATH_MAX);
+	struct record r = {.run = c->run, .event = "chain.recovered", .actor = c->actor};
+	struct chain_head head = c->head;
+	struct json j = json_new(&data);
 	unsigned char sum[DIGEST_SIZE];
 	char hex[DIGEST_HEX];
-	struct json j = json_new(&data);
-	struct record r = {.run = c->run, .event = "chain.recovered", .actor = c->actor};
 
 	digest_of(bytes, len, sum);
 	digest_hex(sum, DIGEST_SIZE, hex);
 	str_fmt(&aside, "%s.torn-%.16s", c->path, hex);
-	if (!file_replace(str_text(&aside), bytes, len, 0640, err))
+	if (!file_replace(str_text(&aside), bytes, len, 0640, err)) {
+		err->code = ERR_AUDIT;
 		return err_prefix(err, "A torn record at the end of %s can't be saved", c->path);
-	if (ftruncate(c->fd, c->size) < 0 || fdatasync(c->fd) < 0)
-		return fail(c, err, errno, "Cannot cut the torn record off");
-	c->torn = true;
+	}
 	json_object(&j, NULL);
 	json_string(&j, "torn_sha256", hex);
 	json_int(&j, "torn_bytes", (int64_t)len);
 	json_string(&j, "saved_as", path_base(aside.buf));
 	json_object_end(&j);
 	r.data = str_text(&data);
-	return append_locked(c, &r, err);
+	str_cut(&c->line, 0);
+	if (c->size == 0)
+		format_opening(c, &head);
+	record_format(&c->line, &r, &head);
+	c->torn = true;
+	return write_line(c, head, true, err);
 }
 
 static bool
@@ -175,6 +230,18 @@ read_tail(struct chain *c, off_t size, struct err *err)
 	return true;
 }
 
+/* F16: the record that we saw last still ends where it ended. */
+static bool
+unchanged(const struct chain *c)
+{
+	char end[64 + 3];
+	off_t from = c->size - (off_t)sizeof(end);
+
+	return c->head.seq == 0 ||
+	       (file_pread(c->fd, end, sizeof(end), from) == (ssize_t)sizeof(end) &&
+		       memcmp(end, c->head.hash, 64) == 0 && memcmp(end + 64, "\"}\n", 3) == 0);
+}
+
 static bool
 catch_up(struct chain *c, struct err *err)
 {
@@ -184,14 +251,20 @@ catch_up(struct chain *c, struct err *err)
 
 	if (fstat(c->fd, &st) < 0)
 		return fail(c, err, errno, "Cannot examine");
-	if (st.st_size == c->size)
-		return true;
 	if (st.st_size < c->size) {
 		c->failed = true;
 		err_set(err, ERR_AUDIT, "%s became shorter while it was in use.", c->path);
 		return err_hint(err, "Somebody cut records off. `lifeboat audit verify "
 				     "--expect-head` shows what is missing.");
 	}
+	if (!unchanged(c)) {
+		c->failed = true;
+		err_set(err, ERR_AUDIT, "%s was rewritten while it was in use.", c->path);
+		return err_hint(err, "`lifeboat audit verify --expect-head %llu:%s` shows it.",
+			(unsigned long long)c->head.seq, c->head.hash);
+	}
+	if (st.st_size == c->size)
+		return true;
 	if (!read_tail(c, st.st_size, err))
 		return false;
 	if (st.st_size == c->size)
@@ -201,29 +274,6 @@ catch_up(struct chain *c, struct err *err)
 	if (n != st.st_size - c->size)
 		return fail(c, err, errno, "Cannot read");
 	return save_torn(c, rest, (size_t)n, err);
-}
-
-static bool
-begin_file(struct chain *c, struct err *err)
-{
-	CLEANUP(str_done) struct str data = STR_INIT(4 * KIB);
-	CLEANUP(arena_done) struct arena a = ARENA_INIT;
-	struct record r = {.run = c->run, .event = "chain.opened", .actor = c->actor};
-	struct json j = json_new(&data);
-	unsigned char id[16];
-	char hex[2 * sizeof(id) + 1];
-
-	digest_random(id, sizeof(id));
-	json_object(&j, NULL);
-	json_string(&j, "kind", c->kind);
-	json_int(&j, "format", 1);
-	json_string(&j, "file_id", digest_hex(id, sizeof(id), hex));
-	json_string(&j, "boot_id", clock_boot_id());
-	json_string(&j, "version", LIFEBOAT_VERSION);
-	json_object_end(&j);
-	r.data = str_text(&data);
-	/* F10: after a crash the name must be there as well as the bytes. */
-	return append_locked(c, &r, err) && file_sync_dir(path_dir(&a, c->path), err);
 }
 
 static bool
@@ -333,8 +383,17 @@ chain_head(const struct chain *c)
 const char *
 chain_last_line(const struct chain *c, size_t *ret_len)
 {
-	*ret_len = c->line.len > 0 ? c->line.len - 1 : 0;
-	return c->line.buf;
+	const char *line = c->line.buf, *end = line + c->line.len - 1, *before;
+
+	if (c->line.len == 0) {
+		*ret_len = 0;
+		return "";
+	}
+	/* Recovering writes two at once. */
+	before = memrchr(line, '\n', (size_t)(end - line));
+	line = before != NULL ? before + 1 : line;
+	*ret_len = (size_t)(end - line);
+	return line;
 }
 
 const char *

@@ -182,6 +182,17 @@ judge(const char *call, const char *path, off_t offset, const void *data, size_t
 	return FAIL;
 }
 
+/* Where a write goes; the position must stay as it is. */
+static off_t
+offset_of(int fd)
+{
+	struct stat st;
+
+	if ((fcntl(fd, F_GETFL) & O_APPEND) == 0)
+		return lseek(fd, 0, SEEK_CUR);
+	return REAL(fstat)(fd, &st) == 0 ? st.st_size : 0;
+}
+
 static enum verdict
 judge_fd(const char *call, int fd, const void *data, size_t size)
 {
@@ -194,7 +205,7 @@ judge_fd(const char *call, int fd, const void *data, size_t size)
 	if (n <= 0)
 		return PASS;
 	path[n] = '\0';
-	return judge(call, path, data != NULL ? lseek(fd, 0, SEEK_END) : 0, data, size);
+	return judge(call, path, data != NULL ? offset_of(fd) : 0, data, size);
 }
 
 static void

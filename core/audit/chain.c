@@ -383,17 +383,18 @@ chain_head(const struct chain *c)
 const char *
 chain_last_line(const struct chain *c, size_t *ret_len)
 {
-	const char *line = c->line.buf, *end = line + c->line.len - 1, *before;
+	const char *before;
 
-	if (c->line.len == 0) {
-		*ret_len = 0;
+	*ret_len = 0;
+	if (c->line.len == 0)
 		return "";
-	}
 	/* Recovering writes two at once. */
-	before = memrchr(line, '\n', (size_t)(end - line));
-	line = before != NULL ? before + 1 : line;
-	*ret_len = (size_t)(end - line);
-	return line;
+	*ret_len = c->line.len - 1;
+	before = memrchr(c->line.buf, '\n', *ret_len);
+	if (before == NULL)
+		return c->line.buf;
+	*ret_len -= (size_t)(before + 1 - c->line.buf);
+	return before + 1;
 }
 
 const char *

@@ -14,11 +14,11 @@ find_newest(struct arena *a, struct catalog *c, const struct set_facts *f, struc
 	CLEANUP(err_done) struct err err = ERR_INIT;
 	const struct observation *seen = &f->place.seen;
 
-	if (seen->nhead > 0) {
-		in->newest = &seen->head[0];
-		if (catalog_good(c, f, in->newest, in->now, a, &in->newest_why))
-			in->newest_why = NULL;
-	}
+	for (size_t i = 0; i < seen->nhead && in->newest == NULL; i++)
+		if (seen->head[i].state != BACKUP_WRITING)
+			in->newest = &seen->head[i];
+	if (in->newest != NULL)
+		catalog_good(c, f, in->newest, in->now, a, &in->newest_why);
 	for (size_t i = 0; i < seen->nhead && !row->has_newest; i++) {
 		row->has_newest = catalog_good(c, f, &seen->head[i], in->now, NULL, NULL);
 		row->newest = seen->head[i];

@@ -12,7 +12,6 @@
 #define NOTICES_MAX 20
 #define DIRECTORIES 100000
 #define PROGRESS_MS 500
-#define EMPTY_S     3600 /* an empty file is a beginning for so long, then a failure */
 
 struct collecting_private {
 	struct listing_writer *writer;
@@ -209,7 +208,7 @@ check_settled(struct collecting *c, struct backup *b)
 {
 	const char *path = b->directory ? NULL : source_path(c->source, c->arena, b->path);
 
-	if (path == NULL || b->state != BACKUP_COMPLETE)
+	if (path == NULL || (b->state != BACKUP_COMPLETE && b->size > 0))
 		return;
 	switch (settle_check(path, b->size, b->mtime)) {
 	case SETTLED: break;
@@ -304,13 +303,13 @@ collecting_row(struct collecting *c, const struct object *o, struct backup *ret)
 	return true;
 }
 
-/* Nothing in it yet, or never. */
+/* An empty file is a failure, unless somebody is found to have it open (check_settled). */
 static void
-check_empty(struct collecting *c, struct backup *b)
+check_empty(struct backup *b)
 {
 	if (b->size > 0)
 		return;
-	b->state = b->mtime > c->now - EMPTY_S ? BACKUP_WRITING : BACKUP_FAILED;
+	b->state = BACKUP_FAILED;
 	b->note = "It is empty.";
 }
 
@@ -334,7 +333,7 @@ found_object(const struct object *o, void *arg, struct err *err)
 				DIRECTORIES, f->c->pattern.directory);
 		*vec_push(outer, &f->directories) = arena_strdup(outer, o->name);
 	} else if (f->files) {
-		check_empty(f->c, &b);
+		check_empty(&b);
 		good = collecting_add(f->c, &b, err);
 	}
 	return good;
@@ -379,7 +378,7 @@ add_directory(struct collecting *c, const char *name, const char *marker, struct
 	c->arena = outer;
 	if (!is)
 		return true;
-	check_empty(c, &b);
+	check_empty(&b);
 	return collecting_add(c, &b, err);
 }
 

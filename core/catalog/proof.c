@@ -305,7 +305,7 @@ restores_by_time(const void *va, const void *vb)
 {
 	const struct restore *a = va, *b = vb;
 
-	return a->at < b->at ? 1 : a->at > b->at;
+	return a->at < b->at ? 1 : -(a->at > b->at);
 }
 
 static bool

@@ -78,7 +78,7 @@ judge_newest(struct judge *j)
 {
 	const struct backup *b = j->in->newest;
 
-	if (b == NULL || j->in->newest_why == NULL || b->state == BACKUP_WRITING)
+	if (b == NULL || j->in->newest_why == NULL)
 		return;
 	if (b->finished_at != CLOCK_NONE && b->finished_at > j->in->now + SUMMARY_FUTURE_S)
 		reason(j, VERDICT_UNKNOWN,

@@ -26,7 +26,7 @@ extern const char *const verdict_names[]; /* "ok", "late", "unknown", "breach" *
 struct verdict_in {
 	const struct set_facts *facts;
 	const struct proofs *proofs;
-	const struct backup *newest; /* of any state; NULL when there is none */
+	const struct backup *newest; /* that is no longer being written; NULL when there is none */
 	const struct backup *good;   /* the newest good one; NULL when there is none */
 	const char *newest_why;      /* why newest is not good; NULL when it is */
 	int64_t now;

@@ -1,0 +1,91 @@
+/*
+ * sandbox_private: what the files of the sandbox share. For core/verify/sandbox*.c only.
+ */
+#ifndef VERIFY_SANDBOX_PRIVATE_H
+#define VERIFY_SANDBOX_PRIVATE_H
+
+#include "verify/sandbox.h"
+#include "base/proc.h"
+
+/* What is on record of a sandbox; everything but the id may be absent. */
+struct sandbox_record {
+	const char *id;
+	int kind; /* enum sandbox_kind */
+	int major;
+	/* Exactly one owner: */
+	pid_t owner_pid;
+	uint64_t owner_start;
+	const char *run;
+	int64_t until; /* CLOCK_NONE: not this kind */
+	const char *boot, *host;
+	int64_t created_at;
+	const char *directory; /* as realpath(3) gives it */
+	pid_t pid;             /* of the server; 0: not started yet, as far as is known */
+	uint64_t start_time;
+};
+
+enum sandbox_owner { OWNER_ALIVE, OWNER_DEAD, OWNER_ELSEWHERE };
+
+const char *sandbox_directory(struct arena *a, const char *state); /* of the records */
+const char *sandbox_host(struct arena *a);
+
+MUST_CHECK bool sandbox_record_write(
+	const char *state, const struct sandbox_record *r, struct err *err);
+/* ERR_NOT_FOUND, ERR_UNSAFE (another user's), ERR_DAMAGED */
+MUST_CHECK bool sandbox_record_read(const char *state, const char *id, struct arena *a,
+	struct sandbox_record *ret, struct err *err);
+void sandbox_record_remove(const char *state, const char *id);
+/* The ids on record, those of others included. */
+size_t sandbox_record_list(const char *state, struct arena *a, const char ***ret);
+
+enum sandbox_owner sandbox_owner_state(const char *state, const struct sandbox_record *r);
+
+#define SANDBOX_MARKER "lifeboat-sandbox"
+
+/* ERR_REFUSED when there is something at that path that is not an empty directory of ours. */
+MUST_CHECK bool sandbox_place_check(const char *path, struct err *err);
+/* Makes the directory, unless it is there and empty, and puts the marker into it. */
+MUST_CHECK bool sandbox_place_make(const char *path, const char *id, struct err *err);
+/* Removes it if it is ours and bears this id; a missing one is fine, an empty one goes too. */
+MUST_CHECK bool sandbox_place_remove(const char *path, const char *id, struct err *err);
+/* Gives a tree to the server's user, links themselves instead of what they point to. */
+MUST_CHECK bool sandbox_place_give(
+	const char *path, const struct sandbox_user *user, struct err *err);
+
+/* Ends the server of this record, if one runs. ERR_TIMEOUT when it can't be ended. */
+MUST_CHECK bool sandbox_server_end(const struct sandbox_record *r, struct err *err);
+/* Ends the server, then removes directory and record. */
+MUST_CHECK bool sandbox_remove(const char *state, const struct sandbox_record *r, struct err *err);
+
+/* What a kind of server must be able to do; one file each. */
+struct sandbox_ops {
+	const char *program;      /* its executable's name */
+	const char *exe;          /* how the file name behind /proc/PID/exe begins */
+	const char *title;        /* for people */
+	const char *const *users; /* candidates to run as, ends with NULL */
+	const char *socket;       /* below run/, for the length of its path */
+	int stop_signal;          /* ends it at once, without saving anything */
+	/* Fills bin and major, or says what is missing. */
+	bool (*find)(struct arena *a, int major, struct sandbox *s, struct err *err);
+	/* Makes an empty data directory usable; NULL when it already is. */
+	bool (*init)(struct arena *a, const struct sandbox *s, struct err *err);
+	/* The same for one that was filled from a backup; NULL when nothing is needed. */
+	bool (*adopt)(struct arena *a, const struct sandbox *s, struct err *err);
+	/* argv and path of the server */
+	void (*command)(struct arena *a, const struct sandbox_spec *spec, const struct sandbox *s,
+		struct proc_spec *ret);
+	bool (*ready)(struct arena *a, const struct sandbox *s);
+	const char *(*conninfo)(struct arena *a, const struct sandbox *s);
+};
+
+extern const struct sandbox_ops sandbox_pg, sandbox_redis;
+const struct sandbox_ops *sandbox_ops_of(int kind);
+
+/* Fills what follows from kind and directory. */
+void sandbox_paths(struct arena *a, struct sandbox *s);
+MUST_CHECK bool sandbox_choose_user(
+	const struct sandbox_ops *ops, struct sandbox_user *ret, struct err *err);
+/* What the server and its tools may know of our environment: next to nothing. */
+char *const *sandbox_env(struct arena *a, const struct sandbox *s);
+
+#endif

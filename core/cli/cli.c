@@ -1,7 +1,9 @@
 #include "base/banned.h"
 #include "cli/cli.h"
 #include "base/file.h"
+#include "base/path.h"
 #include "base/text.h"
+#include "verify/sandbox.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -267,6 +269,26 @@ find_command(int argc, char **argv, const struct cli_command **ret, struct err *
 	return err_hint(err, "See `lifeboat help`.");
 }
 
+/*
+ * What killed processes left of their sandboxes goes before anything else is done. The console
+ * must open at once (its collector is a command, too), and our own roles start too often.
+ */
+static void
+sweep(const struct cli_command *c)
+{
+	static const char *const exempt[] = {"console", "help", "version"};
+	CLEANUP(arena_done) struct arena a = ARENA_INIT;
+	CLEANUP(err_done) struct err err = ERR_INIT;
+	const char *state;
+	size_t removed;
+
+	for (size_t i = 0; i < ARRAY_LEN(exempt); i++)
+		if (c->hidden || util_streq(c->name, exempt[i]))
+			return;
+	if (!path_state(&a, false, &state, &err) || !sandbox_sweep(state, &removed, &err))
+		report(err.msg, err.hint);
+}
+
 int
 cli_main(int argc, char **argv)
 {
@@ -287,6 +309,7 @@ cli_main(int argc, char **argv)
 		cli_help(&cli.out, cli.command);
 		status = 0;
 	} else {
+		sweep(cli.command);
 		status = cli.command->run(&cli);
 	}
 	cli_flush(&cli);

@@ -102,7 +102,7 @@ end_process(const struct sandbox_record *r, pid_t pid, uint64_t start_time, stru
 	send_signal(fd, SIGCONT); /* a stopped one could not die */
 	gone = ended(fd, STOP_MS);
 	if (!gone) {
-		proc_signal_tree(pid, SIGKILL);
+		proc_signal_tree(pid, SIGKILL, NULL, 0);
 		send_signal(fd, SIGKILL);
 		gone = ended(fd, KILL_MS);
 	}

@@ -85,15 +85,22 @@ text_is_unsafe(uint32_t c)
 	return false;
 }
 
+size_t
+text_escape(char *out, uint32_t code)
+{
+	return (size_t)snprintf(out, TEXT_ESCAPE,
+		code < 0x100     ? "\\x%02x"
+		: code < 0x10000 ? "\\u%04x"
+				 : "\\U%08x",
+		code);
+}
+
 static void
 add_escape(struct str *out, uint32_t code)
 {
-	if (code < 0x100)
-		str_fmt(out, "\\x%02x", code);
-	else if (code < 0x10000)
-		str_fmt(out, "\\u%04x", code);
-	else
-		str_fmt(out, "\\U%08x", code);
+	char escape[TEXT_ESCAPE];
+
+	str_addn(out, escape, text_escape(escape, code));
 }
 
 void

@@ -31,6 +31,9 @@ const char *text_safe(struct arena *a, const char *s);
  */
 size_t text_decode(const char *bytes, size_t len, uint32_t *ret);
 void text_encode(struct str *out, uint32_t code);
+#define TEXT_ESCAPE 11 /* room for any escape and its NUL */
+/* The escape of one code point or stray byte, as text_visible writes it; returns its length. */
+size_t text_escape(char *out, uint32_t code);
 /* True for what text_visible escapes. */
 bool text_is_unsafe(uint32_t code);
 

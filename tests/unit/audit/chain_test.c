@@ -15,7 +15,7 @@ open_log(const char *path, enum chain_mode mode)
 	struct err err = ERR_INIT;
 	struct chain *c = NULL;
 
-	if (!chain_open(path, mode, "journal", "tester@here", &c, &err))
+	if (!chain_open(path, mode, "journal", NULL, "tester@here", &c, &err))
 		fail_msg("%s", err.msg);
 	return c;
 }
@@ -33,7 +33,7 @@ static bool
 opens(const char *path, enum chain_mode mode, struct err *err)
 {
 	struct chain *c = NULL;
-	bool good = chain_open(path, mode, "journal", "tester@here", &c, err);
+	bool good = chain_open(path, mode, "journal", NULL, "tester@here", &c, err);
 
 	chain_free(c);
 	return good;

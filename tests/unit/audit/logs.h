@@ -18,7 +18,7 @@ log_new(const char *name, size_t count)
 	struct chain *c;
 
 	unlink(path);
-	if (!chain_open(path, CHAIN_OWNED, "journal", "tester@here", &c, &err))
+	if (!chain_open(path, CHAIN_OWNED, "journal", NULL, "tester@here", &c, &err))
 		fail_msg("%s", err.msg);
 	for (size_t i = 0; i < count; i++) {
 		struct record r = {

@@ -184,7 +184,7 @@ test_f23_cut_and_resumed(void **state)
 	split(&l, path);
 	test_file("resumed", l.bytes, l.len - l.size[4], 0600);
 	free(l.bytes);
-	assert_true(chain_open(path, CHAIN_OWNED, "journal", "x", &c, &err));
+	assert_true(chain_open(path, CHAIN_OWNED, "journal", NULL, "x", &c, &err));
 	for (int i = 0; i < 3; i++) {
 		struct record rec = {.event = "e", .actor = "a"};
 
@@ -206,7 +206,7 @@ test_anchor_in_the_middle(void **state)
 	struct chain *c;
 
 	head_text(expect, &early.head);
-	assert_true(chain_open(test_path("grows"), CHAIN_OWNED, "journal", "x", &c, &err));
+	assert_true(chain_open(test_path("grows"), CHAIN_OWNED, "journal", NULL, "x", &c, &err));
 	assert_true(chain_append(c, &rec, &err));
 	chain_free(c);
 	r = log_verify(test_path("grows"), expect);

@@ -4,12 +4,24 @@
 #include "base/banned.h"
 #include "cli/cli.h"
 
-extern const struct cli_command cli_cmd_collect, cli_cmd_reader, cli_cmd_board, cli_cmd_backups,
-	cli_cmd_show;
-extern const struct cli_command cli_cmd_help, cli_cmd_version;
-extern const struct cli_command cli_cmd_runbooks, cli_cmd_lint, cli_cmd_plan, cli_cmd_run,
-	cli_cmd_runs, cli_cmd_attach, cli_cmd_resume, cli_cmd_stop, cli_cmd_audit;
-extern const struct cli_command cli_cmd_step, cli_cmd_runner;
+extern const struct cli_command cli_cmd_collect;
+extern const struct cli_command cli_cmd_reader;
+extern const struct cli_command cli_cmd_board;
+extern const struct cli_command cli_cmd_backups;
+extern const struct cli_command cli_cmd_show;
+extern const struct cli_command cli_cmd_runbooks;
+extern const struct cli_command cli_cmd_lint;
+extern const struct cli_command cli_cmd_plan;
+extern const struct cli_command cli_cmd_run;
+extern const struct cli_command cli_cmd_runs;
+extern const struct cli_command cli_cmd_attach;
+extern const struct cli_command cli_cmd_resume;
+extern const struct cli_command cli_cmd_stop;
+extern const struct cli_command cli_cmd_audit;
+extern const struct cli_command cli_cmd_help;
+extern const struct cli_command cli_cmd_version;
+extern const struct cli_command cli_cmd_step;
+extern const struct cli_command cli_cmd_runner;
 
 const struct cli_command *const cli_commands[] = {
 	&cli_cmd_collect,

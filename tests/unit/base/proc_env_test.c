@@ -116,13 +116,13 @@ test_signal_tree(void **state)
 
 	for (int i = 0; i < 2000 && n != 4; i++) {
 		usleep(2000);
-		n = proc_signal_tree(pid, 0);
+		n = proc_signal_tree(pid, 0, NULL, 0);
 	}
 	assert_int_equal(n, 4);
-	assert_int_equal(proc_signal_tree(pid, SIGKILL), 4);
+	assert_int_equal(proc_signal_tree(pid, SIGKILL, NULL, 0), 4);
 	e = proc_wait(pid);
 	assert_true(e.exited);
-	assert_int_equal(proc_signal_tree(pid, 0), 0);
+	assert_int_equal(proc_signal_tree(pid, 0, NULL, 0), 0);
 }
 
 TESTS(T(test_f42_allow_list), T(test_set), T(test_alive), T(test_signal_tree))

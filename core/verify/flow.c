@@ -31,10 +31,9 @@ struct flow {
 	size_t skip;
 	bool sealed;
 	/* the parser's */
-	unsigned char *chunk;
-	size_t len, used;
-	uint64_t offset;
-	bool failed;
+	struct scan scan;
+	bool holding; /* a chunk of `from` */
+	size_t chunk_len;
 	struct flow_meter *meter;
 	int64_t metered;
 	_Atomic int64_t bytes;
@@ -174,17 +173,46 @@ start(pthread_t *ret, void *(*fn)(void *), struct flow *f, struct err *err)
 	return status == 0 || err_sys(err, ERR_IO, status, "Cannot start a thread");
 }
 
+static void
+meter(struct flow *f)
+{
+	int64_t bytes = atomic_load(&f->bytes);
+
+	flow_meter_add(f->meter, bytes - f->metered);
+	f->metered = bytes;
+}
+
+/* What the parser's cursor is filled from. */
+static ssize_t
+pull_next(void *arg, const unsigned char **ret, struct err *err)
+{
+	struct flow *f = arg;
+	unsigned char *chunk;
+	ssize_t n;
+
+	if (f->holding)
+		ring_release(f->from);
+	n = ring_take(f->from, &chunk, err);
+	meter(f);
+	f->holding = n > 0;
+	if (n > 0) {
+		*ret = chunk;
+		f->chunk_len = (size_t)n;
+	}
+	return n;
+}
+
 bool
 flow_unpack(struct flow *f, enum packing kind, struct err *err)
 {
 	if (f->unpacked != NULL)
-		BUG("flow: compressed twice");
+		return err_set(err, ERR_UNSUPPORTED, "It is compressed twice.");
 	if (!unpack_new(kind, pull_stored, f, &f->unpack, err))
 		return false;
 	/* The chunk in the parser's hand begins with the compressed stream: it goes back. */
-	f->skip = f->used;
-	f->chunk = NULL;
-	f->len = f->used = 0;
+	f->skip = f->chunk_len - f->scan.len;
+	f->holding = false;
+	f->scan.len = 0;
 	f->packing = kind;
 	f->unpacked = f->from = ring_new();
 	f->unpacking = start(&f->unpacker, unpack_main, f, err);
@@ -206,11 +234,12 @@ flow_open(const struct flow_spec *spec, struct flow **ret, struct err *err)
 	}
 	f->sum = sum_new(spec->digest);
 	f->stored = f->from = ring_new();
+	f->scan = scan_new(pull_next, f);
 	f->reading = start(&f->reader, read_main, f, err);
 	if (!f->reading)
 		goto fail;
 	if (!spec->stored) {
-		n = flow_view(f, &p, err);
+		n = scan_view(&f->scan, &p, err);
 		if (n < 0)
 			goto fail;
 		kind = packing_detect(p, (size_t)n);
@@ -224,105 +253,16 @@ fail:
 	return false;
 }
 
-static void
-meter(struct flow *f)
+struct scan *
+flow_scan(struct flow *f)
 {
-	int64_t bytes = atomic_load(&f->bytes);
-
-	flow_meter_add(f->meter, bytes - f->metered);
-	f->metered = bytes;
-}
-
-ssize_t
-flow_view(struct flow *f, const unsigned char **ret, struct err *err)
-{
-	if (f->chunk != NULL && f->used == f->len) {
-		ring_release(f->from);
-		f->chunk = NULL;
-	}
-	if (f->chunk == NULL) {
-		ssize_t n = ring_take(f->from, &f->chunk, err);
-
-		meter(f);
-		if (n <= 0) {
-			f->failed |= n < 0;
-			f->chunk = NULL;
-			return n;
-		}
-		f->len = (size_t)n;
-		f->used = 0;
-	}
-	*ret = f->chunk + f->used;
-	return (ssize_t)(f->len - f->used);
-}
-
-void
-flow_take(struct flow *f, size_t len)
-{
-	f->used += len;
-	f->offset += len;
-}
-
-bool
-flow_read(struct flow *f, void *buf, uint64_t len, struct err *err)
-{
-	unsigned char *to = buf;
-
-	while (len > 0) {
-		const unsigned char *p;
-		ssize_t n = flow_view(f, &p, err);
-
-		if (n < 0)
-			return false;
-		if (n == 0)
-			return err_set(err, ERR_DAMAGED,
-				"It ends after %llu bytes, in the middle of something.",
-				(unsigned long long)f->offset);
-		if ((uint64_t)n > len)
-			n = (ssize_t)len;
-		if (to != NULL) {
-			memcpy(to, p, (size_t)n);
-			to += n;
-		}
-		flow_take(f, (size_t)n);
-		len -= (uint64_t)n;
-	}
-	return true;
-}
-
-bool
-flow_drain(struct flow *f, struct err *err)
-{
-	const unsigned char *p;
-	ssize_t n;
-
-	while ((n = flow_view(f, &p, err)) > 0)
-		flow_take(f, (size_t)n);
-	return n == 0;
-}
-
-bool
-flow_at_end(struct flow *f, struct err *err)
-{
-	const unsigned char *p;
-	ssize_t n = flow_view(f, &p, err);
-
-	if (n > 0)
-		err_set(err, ERR_DAMAGED, "Something stands behind its end (from byte %llu).",
-			(unsigned long long)f->offset);
-	return n == 0;
+	return &f->scan;
 }
 
 enum packing
 flow_packing(const struct flow *f)
 {
 	return f->packing;
-}
-
-uint64_t
-flow_offset(const struct flow *f)
-{
-	return f->offset;
 }
 
 int64_t

@@ -38,21 +38,13 @@ MUST_CHECK bool flow_open(const struct flow_spec *spec, struct flow **ret, struc
 void flow_free(struct flow *f);
 
 /*
- * The bytes that come next, without taking them: at least one, 0 at the end, -1 with *err. The
- * first call gives the first RING_CHUNK bytes or the whole object, so it serves to look ahead.
+ * The parser's cursor. Its first view is the first RING_CHUNK bytes or the whole object, so it
+ * serves to look ahead.
  */
-ssize_t flow_view(struct flow *f, const unsigned char **ret, struct err *err);
-void flow_take(struct flow *f, size_t len); /* at most what flow_view gave */
-/* Exactly len bytes; ERR_DAMAGED when they are not there. buf may be NULL to skip them. */
-MUST_CHECK bool flow_read(struct flow *f, void *buf, uint64_t len, struct err *err);
-/* Reads to the end. */
-MUST_CHECK bool flow_drain(struct flow *f, struct err *err);
-/* ERR_DAMAGED unless the parser has taken everything. */
-MUST_CHECK bool flow_at_end(struct flow *f, struct err *err);
+struct scan *flow_scan(struct flow *f);
 
 enum packing flow_packing(const struct flow *f);
-uint64_t flow_offset(const struct flow *f); /* bytes taken, after decompression */
-int64_t flow_stored(const struct flow *f);  /* bytes read from the source so far */
+int64_t flow_stored(const struct flow *f); /* bytes read from the source so far */
 /* After the end. The digest of the stored bytes, and whether the compression's own checksums
  * cover everything (false for what is not compressed). */
 size_t flow_digest(const struct flow *f, unsigned char ret[SUM_MAX]);
@@ -60,7 +52,7 @@ bool flow_sealed(const struct flow *f);
 
 /*
  * Goes on with what the parser has not taken as a compressed stream of this kind (Neo4j puts a
- * magic of its own before zstd). Only before the first byte behind it was taken, and once.
+ * magic of its own before zstd). Once, and only for what is stored plain.
  */
 MUST_CHECK bool flow_unpack(struct flow *f, enum packing kind, struct err *err);
 

@@ -8,7 +8,7 @@
 
 struct unpack {
 	enum packing kind;
-	unpack_pull pull;
+	pull_fn pull;
 	void *arg;
 	uint64_t pulled;
 	bool input_end, end;
@@ -112,7 +112,7 @@ open_archive(struct unpack *u, struct err *err)
 }
 
 bool
-unpack_new(enum packing kind, unpack_pull fn, void *arg, struct unpack **ret, struct err *err)
+unpack_new(enum packing kind, pull_fn fn, void *arg, struct unpack **ret, struct err *err)
 {
 	struct unpack *u = util_alloc(sizeof(*u));
 	bool good;

@@ -8,9 +8,7 @@
 #ifndef VERIFY_UNPACK_H
 #define VERIFY_UNPACK_H
 
-#include "base/err.h"
-
-#include <sys/types.h>
+#include "verify/scan.h"
 
 enum packing { PACK_NONE, PACK_GZIP, PACK_ZLIB, PACK_ZSTD, PACK_LZ4, PACK_BZIP2, PACK_XZ };
 
@@ -20,15 +18,11 @@ enum packing { PACK_NONE, PACK_GZIP, PACK_ZLIB, PACK_ZSTD, PACK_LZ4, PACK_BZIP2,
 enum packing packing_detect(const unsigned char *p, size_t len);
 const char *packing_name(enum packing p);
 
-/* Gives the next compressed bytes: their count, 0 at the end, -1 with *err. They stay valid
- * until the next call. */
-typedef ssize_t (*unpack_pull)(void *arg, const unsigned char **ret, struct err *err);
-
 struct unpack;
 
 /* ERR_TOOL_MISSING when the library for this format is not installed. */
 MUST_CHECK bool unpack_new(
-	enum packing kind, unpack_pull pull, void *arg, struct unpack **ret, struct err *err);
+	enum packing kind, pull_fn pull, void *arg, struct unpack **ret, struct err *err);
 /* Up to len decompressed bytes; 0 at the end, -1 with *err. */
 ssize_t unpack_read(struct unpack *u, void *buf, size_t len, struct err *err);
 /* At the end: whether a checksum covered every byte that came out. */

@@ -1,0 +1,32 @@
+/*
+ * verify: proves a backup: seen (it is there and is what it should be), intact (every checksum,
+ * structure and block), restored (into a sandbox, with checks).
+ *
+ * Only reads. Whatever is wrong with the backup is in the report, never an err.
+ */
+#ifndef VERIFY_VERIFY_H
+#define VERIFY_VERIFY_H
+
+#include "net/source.h"
+#include "verify/flow.h"
+#include "verify/report.h"
+
+struct verify_options {
+	enum level level;
+	const char *sha256;   /* what the stored bytes must add up to, 64 digits; NULL */
+	const char *wal;      /* path or URI of a WAL archive, for what base backups need; NULL */
+	bool pages;           /* also check the data page checksums in base backups */
+	bool keep_sandbox;    /* of level restored */
+	struct items *checks; /* of level restored: struct check; NULL for the usual ones */
+	const struct site *site;  /* NULL: there is none */
+	struct flow_meter *meter; /* for progress; may be NULL */
+};
+
+/* A path or URI. The report lives in its arena. */
+void verify_uri(
+	struct arena *a, const char *uri, const struct verify_options *o, struct report *ret);
+
+/* Whether `hex` is what --sha256 takes. */
+MUST_CHECK bool verify_sha256_valid(const char *hex);
+
+#endif

@@ -73,6 +73,16 @@ scan_byte(struct scan *s, unsigned char *ret, struct err *err)
 	return true;
 }
 
+ssize_t
+scan_pull(void *scan, const unsigned char **ret, struct err *err)
+{
+	ssize_t n = scan_view(scan, ret, err);
+
+	if (n > 0)
+		scan_take(scan, (size_t)n);
+	return n;
+}
+
 bool
 scan_drain(struct scan *s, struct err *err)
 {

@@ -31,6 +31,8 @@ void scan_take(struct scan *s, size_t len); /* at most what scan_view gave */
 /* Exactly len bytes; ERR_DAMAGED when it ends before. buf may be NULL to skip them. */
 MUST_CHECK bool scan_read(struct scan *s, void *buf, uint64_t len, struct err *err);
 MUST_CHECK bool scan_byte(struct scan *s, unsigned char *ret, struct err *err);
+/* A pull_fn whose arg is a struct scan: what is left of one as the source of another. */
+ssize_t scan_pull(void *scan, const unsigned char **ret, struct err *err);
 /* Takes everything that is left. */
 MUST_CHECK bool scan_drain(struct scan *s, struct err *err);
 /* ERR_DAMAGED unless everything was taken. */

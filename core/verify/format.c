@@ -1,11 +1,14 @@
 #include "base/banned.h"
 #include "verify/format.h"
 
-extern const struct format format_html, format_pgdump_custom, format_sql;
+extern const struct format format_html, format_pgdump_custom, format_pgdump_directory,
+	format_pgdump_tar, format_sql;
 
 /* The order decides where two could claim a file: the specific before the general. */
 const struct format *const formats[] = {
 	&format_pgdump_custom,
+	&format_pgdump_directory,
+	&format_pgdump_tar,
 	&format_sql,
 	&format_html,
 	NULL,

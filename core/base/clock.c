@@ -103,8 +103,9 @@ floor_mod(int64_t a, int64_t b)
 	return a % b + (a % b < 0 ? b : 0);
 }
 
+/* A fraction of `digits` digits behind the seconds; none for 0. */
 static void
-format(char *text, int64_t seconds, int ms)
+format(char *text, int64_t seconds, int fraction, int digits)
 {
 	int64_t days = floor_div(seconds, 86400), rest = floor_mod(seconds, 86400), year;
 	int month, day, n;
@@ -112,10 +113,10 @@ format(char *text, int64_t seconds, int ms)
 	clock_civil(days, &year, &month, &day);
 	n = snprintf(text, CLOCK_TEXT, "%04lld-%02d-%02dT%02d:%02d:%02d", (long long)year, month,
 		day, (int)(rest / 3600), (int)(rest / 60 % 60), (int)(rest % 60));
-	if (n < 0 || n >= CLOCK_TEXT - 8)
+	if (n < 0 || n >= CLOCK_TEXT - 9)
 		n = 0;
-	if (ms >= 0)
-		snprintf(text + n, CLOCK_TEXT - (size_t)n, ".%03dZ", ms);
+	if (digits > 0)
+		snprintf(text + n, CLOCK_TEXT - (size_t)n, ".%0*dZ", digits, fraction);
 	else
 		snprintf(text + n, CLOCK_TEXT - (size_t)n, "Z");
 }
@@ -123,14 +124,21 @@ format(char *text, int64_t seconds, int ms)
 const char *
 clock_format(int64_t seconds, char *text)
 {
-	format(text, seconds, -1);
+	format(text, seconds, 0, 0);
 	return text;
 }
 
 const char *
 clock_format_ms(int64_t ms, char *text)
 {
-	format(text, floor_div(ms, 1000), (int)floor_mod(ms, 1000));
+	format(text, floor_div(ms, 1000), (int)floor_mod(ms, 1000), 3);
+	return text;
+}
+
+const char *
+clock_format_us(int64_t us, char *text)
+{
+	format(text, floor_div(us, 1000000), (int)floor_mod(us, 1000000), 6);
 	return text;
 }
 

@@ -19,9 +19,10 @@ int64_t clock_mono_ms(void);
 /* The kernel's boot id: monotonic times compare only within one. */
 const char *clock_boot_id(void);
 
-/* Both return `text`, of CLOCK_TEXT bytes: 2026-11-20T14:32:07Z, with .123 for the second. */
+/* All return `text`, of CLOCK_TEXT bytes: 2026-11-20T14:32:07Z, with .123 for the second. */
 const char *clock_format(int64_t seconds, char *text);
 const char *clock_format_ms(int64_t ms, char *text);
+const char *clock_format_us(int64_t us, char *text); /* .123456 */
 /* "14:32:07Z" today, else "11-20 14:32Z", else "2025-11-20"; at most 12 bytes */
 const char *clock_format_short(int64_t seconds, int64_t now, char *text);
 

@@ -1,0 +1,61 @@
+#include "base/banned.h"
+#include "base/crc32c.h"
+
+#include <pthread.h>
+
+#define POLYNOMIAL 0x82f63b78u
+
+static uint32_t table[256];
+static pthread_once_t table_once = PTHREAD_ONCE_INIT;
+
+static void
+table_make(void)
+{
+	for (uint32_t i = 0; i < 256; i++) {
+		uint32_t crc = i;
+
+		for (int bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ (crc & 1 ? POLYNOMIAL : 0);
+		table[i] = crc;
+	}
+}
+
+static uint32_t
+add_by_table(uint32_t crc, const unsigned char *p, size_t len)
+{
+	pthread_once(&table_once, table_make);
+	for (; len > 0; p++, len--)
+		crc = crc >> 8 ^ table[(crc ^ *p) & 0xff];
+	return crc;
+}
+
+#if defined(__x86_64__)
+#include <nmmintrin.h>
+
+__attribute__((target("sse4.2"))) static uint32_t
+add_by_instruction(uint32_t crc, const unsigned char *p, size_t len)
+{
+	uint64_t wide = crc;
+
+	for (; len >= 8; p += 8, len -= 8) {
+		uint64_t word;
+
+		memcpy(&word, p, sizeof(word));
+		wide = _mm_crc32_u64(wide, word);
+	}
+	crc = (uint32_t)wide;
+	for (; len > 0; p++, len--)
+		crc = _mm_crc32_u8(crc, *p);
+	return crc;
+}
+#endif
+
+uint32_t
+crc32c_add(uint32_t crc, const void *data, size_t len)
+{
+#if defined(__x86_64__)
+	if (__builtin_cpu_supports("sse4.2"))
+		return add_by_instruction(crc, data, len);
+#endif
+	return add_by_table(crc, data, len);
+}

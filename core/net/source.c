@@ -45,6 +45,14 @@ source_list(struct source *s, const char *prefix, bool recursive, source_cb cb, 
 }
 
 bool
+source_names(struct source *s, const char *prefix, bool recursive, source_cb cb, void *arg,
+	struct err *err)
+{
+	return (s->ops->names != NULL ? s->ops->names : s->ops->list)(
+		s, prefix, recursive, cb, arg, err);
+}
+
+bool
 source_stat(
 	struct source *s, struct arena *a, const char *name, struct object *ret, struct err *err)
 {

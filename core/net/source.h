@@ -9,6 +9,7 @@
 #define NET_SOURCE_H
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "conf/site.h"
 
@@ -17,8 +18,8 @@ struct stream;
 
 struct object {
 	const char *name; /* "postgresql/daily/x.dump"; valid during the callback only */
-	int64_t size;     /* bytes; 0 for directories */
-	int64_t mtime;    /* seconds since 1970 */
+	int64_t size;     /* bytes; 0 for directories; -1 not looked up (source_names) */
+	int64_t mtime;    /* seconds since 1970; CLOCK_NONE not looked up (source_names) */
 	const char *etag; /* as the server gives it, without quotes; NULL for files */
 	bool directory;   /* a directory or common prefix; name ends with a slash */
 };
@@ -39,6 +40,12 @@ void source_free(struct source *s);
  * itself does not exist (directories only: a bucket has none).
  */
 MUST_CHECK bool source_list(struct source *s, const char *prefix, bool recursive, source_cb cb,
+	void *arg, struct err *err);
+/*
+ * The same for who wants names alone: size is -1 and mtime CLOCK_NONE where finding them out
+ * would cost a call for each object.
+ */
+MUST_CHECK bool source_names(struct source *s, const char *prefix, bool recursive, source_cb cb,
 	void *arg, struct err *err);
 /* One object; ERR_NOT_FOUND when it is absent. o's strings live in the arena. */
 MUST_CHECK bool source_stat(
@@ -63,6 +70,9 @@ const char *source_uri(struct source *s, struct arena *a, const char *name);
 /* What a kind of location must be able to do; one file each: source_dir.c, source_s3.c. */
 struct source_ops {
 	bool (*list)(struct source *s, const char *prefix, bool recursive, source_cb cb, void *arg,
+		struct err *err);
+	/* NULL: list is as good. */
+	bool (*names)(struct source *s, const char *prefix, bool recursive, source_cb cb, void *arg,
 		struct err *err);
 	bool (*stat)(struct source *s, struct arena *a, const char *name, struct object *ret,
 		struct err *err);

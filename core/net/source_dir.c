@@ -29,7 +29,7 @@ struct dir_stream {
 };
 
 struct walk {
-	bool recursive;
+	bool recursive, names_only;
 	source_cb cb;
 	void *arg;
 	struct str name; /* relative to the location */
@@ -68,11 +68,15 @@ visit(int parent, const char *entry, int type, struct walk *w, int depth, struct
 	struct stat st;
 	bool good;
 
-	/* DT_DIR spares a stat only where nobody looks at size or time. */
 	if (type != DT_REG && type != DT_DIR && type != DT_LNK && type != DT_UNKNOWN)
 		return true;
-	if (fstatat(parent, entry, &st, 0) < 0)
+	if (w->names_only && (type == DT_REG || type == DT_DIR)) {
+		st.st_mode = type == DT_REG ? S_IFREG : S_IFDIR;
+		st.st_size = -1;
+		st.st_mtime = CLOCK_NONE;
+	} else if (fstatat(parent, entry, &st, 0) < 0) {
 		return true; /* it went away, or is a dangling link: no object */
+	}
 	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
 		return true;
 	str_add(&w->name, entry);
@@ -127,12 +131,10 @@ walk(int fd, struct walk *w, int depth, struct err *err)
 }
 
 static bool
-dir_list(struct source *s, const char *prefix, bool recursive, source_cb cb, void *arg,
-	struct err *err)
+list(struct source *s, const char *prefix, struct walk w, struct err *err)
 {
 	CLEANUP(arena_done) struct arena a = ARENA_INIT;
 	const char *path = path_join(&a, ((struct dir_source *)s)->directory, prefix);
-	struct walk w = {recursive, cb, arg, STR_INIT(PATH_MAX * 4)};
 	bool good;
 	int fd;
 
@@ -141,12 +143,29 @@ dir_list(struct source *s, const char *prefix, bool recursive, source_cb cb, voi
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return err_sys(err, code_of(errno), errno, "Cannot list the directory %s", path);
+	w.name = (struct str)STR_INIT(PATH_MAX * 4);
 	str_add(&w.name, prefix);
 	if (w.name.len > 0 && w.name.buf[w.name.len - 1] != '/')
 		str_addc(&w.name, '/');
 	good = walk(fd, &w, 0, err);
 	str_done(&w.name);
 	return good;
+}
+
+static bool
+dir_list(struct source *s, const char *prefix, bool recursive, source_cb cb, void *arg,
+	struct err *err)
+{
+	return list(s, prefix, (struct walk){.recursive = recursive, .cb = cb, .arg = arg}, err);
+}
+
+static bool
+dir_names(struct source *s, const char *prefix, bool recursive, source_cb cb, void *arg,
+	struct err *err)
+{
+	struct walk w = {.recursive = recursive, .names_only = true, .cb = cb, .arg = arg};
+
+	return list(s, prefix, w, err);
 }
 
 static bool
@@ -253,6 +272,7 @@ dir_free(struct source *s)
 
 static const struct source_ops dir_ops = {
 	.list = dir_list,
+	.names = dir_names,
 	.stat = dir_stat,
 	.read = dir_read,
 	.path = dir_path,

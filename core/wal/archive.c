@@ -151,8 +151,8 @@ same(const struct archive_segment *x, const struct archive_segment *y)
 	return x->tli == y->tli && x->log == y->log && x->seg == y->seg;
 }
 
-static bool
-is_plain(const struct archive *a, const struct archive_segment *s)
+bool
+archive_plain(const struct archive *a, const struct archive_segment *s)
 {
 	return a->places.v[s->place].suffix[0] == '\0' && !a->places.v[s->place].hashed;
 }
@@ -178,7 +178,7 @@ drop_duplicates(struct archive *a)
 			a->segments[kept++] = *s;
 			continue;
 		}
-		if (is_plain(a, s) && !is_plain(a, &a->segments[kept - 1])) {
+		if (archive_plain(a, s) && !archive_plain(a, &a->segments[kept - 1])) {
 			struct archive_segment other = a->segments[kept - 1];
 
 			a->segments[kept - 1] = *s;
@@ -224,15 +224,12 @@ archive_free(struct archive *a)
 }
 
 /* The newest of all timelines first, then further back in growing steps. */
-bool
-archive_probe(struct archive *a, struct err *err)
+static bool
+probe_newest(struct archive *a, struct err *err)
 {
 	CLEANUP(err_done) struct err first = ERR_INIT;
 	size_t step = 1;
 
-	if (a->n == 0)
-		return err_set(err, ERR_NOT_FOUND, "There are no WAL segments below %s.",
-			source_uri(a->source, &a->arena, a->prefix));
 	for (size_t tried = 0, back = 1; tried < PROBES && back <= a->n; tried++) {
 		CLEANUP(err_done) struct err here = ERR_INIT;
 
@@ -247,6 +244,26 @@ archive_probe(struct archive *a, struct err *err)
 	if (first.hint != NULL)
 		err_hint(err, "%s", first.hint);
 	return false;
+}
+
+bool
+archive_probe(struct archive *a, struct err *err)
+{
+	CLEANUP(err_done) struct err ignored = ERR_INIT;
+	struct segment_header oldest, middle;
+
+	if (a->n == 0)
+		return err_set(err, ERR_NOT_FOUND, "There are no WAL segments below %s.",
+			source_uri(a->source, &a->arena, a->prefix));
+	if (!probe_newest(a, err))
+		return false;
+	/* A stranger's segment may be the newest; two against one decide who the stranger is. */
+	if (archive_header(a, &a->segments[0], &oldest, &ignored) &&
+		archive_header(a, &a->segments[a->n / 2], &middle, &ignored) &&
+		oldest.system_identifier == middle.system_identifier &&
+		oldest.bytes == middle.bytes)
+		a->header = middle;
+	return true;
 }
 
 uint64_t
@@ -354,6 +371,30 @@ archive_open(
 	       packed_open(st, source_uri(a->source, &arena, name), ret, err);
 }
 
+/* The first bytes as they are: enough of a plain segment, and no more than a page is read. */
+static bool
+first_bytes(struct archive *a, const struct archive_segment *s, unsigned char *data, size_t len,
+	ssize_t *ret, struct err *err)
+{
+	CLEANUP(arena_done) struct arena arena = ARENA_INIT;
+	struct stream *st;
+	const char *name;
+	size_t done = 0;
+
+	if (!archive_path(a, &arena, s, &name, err) ||
+		!source_read(a->source, name, 0, (int64_t)len, &st, err))
+		return false;
+	do {
+		*ret = stream_read(st, data + done, len - done, err);
+		done += *ret > 0 ? (size_t)*ret : 0;
+	} while (*ret > 0 && done < len);
+	stream_free(st);
+	if (*ret < 0)
+		return false;
+	*ret = (ssize_t)done;
+	return true;
+}
+
 bool
 archive_header(struct archive *a, const struct archive_segment *s, struct segment_header *ret,
 	struct err *err)
@@ -363,12 +404,16 @@ archive_header(struct archive *a, const struct archive_segment *s, struct segmen
 	char name[SEGMENT_NAME];
 	ssize_t n;
 
-	if (!archive_open(a, s, &p, err))
+	if (!first_bytes(a, s, data, sizeof(data), &n, err))
 		return false;
-	n = packed_read(p, data, sizeof(data), err);
-	packed_free(p);
-	if (n < 0)
-		return false;
+	if (packed_magic(data, (size_t)n)) {
+		if (!archive_open(a, s, &p, err))
+			return false;
+		n = packed_read(p, data, sizeof(data), err);
+		packed_free(p);
+		if (n < 0)
+			return false;
+	}
 	if (segment_header_read(data, (size_t)n, ret, err))
 		return true;
 	return err_prefix(err, "%s", base_name(s, name));

@@ -69,6 +69,8 @@ struct archive_segment *archive_find(const struct archive *a, uint32_t tli, uint
 /* The first one of this timeline at or behind this number, bad ones included; NULL. */
 struct archive_segment *archive_lower(const struct archive *a, uint32_t tli, uint64_t number);
 
+/* Whether its name promises a file of exactly a segment's size. */
+bool archive_plain(const struct archive *a, const struct archive_segment *s);
 /* Its name in the source, in the arena. ERR_NOT_FOUND when it went away meanwhile. */
 MUST_CHECK bool archive_path(struct archive *a, struct arena *arena,
 	const struct archive_segment *s, const char **ret, struct err *err);

@@ -53,6 +53,8 @@ parse_line(struct label *l, const char *line)
 		return parse_location(value, &l->checkpoint, NULL);
 	if ((value = value_of(line, "BACKUP FROM")) != NULL)
 		l->standby = strcmp(value, "standby") == 0;
+	else if (value_of(line, "INCREMENTAL FROM LSN") != NULL)
+		l->incremental = true;
 	else if ((value = value_of(line, "START TIME")) != NULL)
 		l->start_time = value;
 	else if ((value = value_of(line, "STOP TIME")) != NULL)

@@ -19,6 +19,7 @@ struct label {
 	uint32_t tli; /* START TIMELINE; 0 before version 11 */
 	uint32_t stop_tli;
 	char segment[25];                   /* file that holds the start, as the server named it */
+	bool incremental;                   /* needs the backups before it (version 17) */
 	bool standby;                       /* taken from a standby: no .backup file is archived */
 	const char *start_time, *stop_time; /* as written; NULL when absent */
 	const char *name;                   /* LABEL */

@@ -47,15 +47,30 @@ fill(struct packed *p, struct err *err)
 	return true;
 }
 
+/* Why it can't be read; NULL when nothing is known against it. */
+static const char *
+refusal(const unsigned char *data, size_t len)
+{
+	for (size_t i = 0; i < ARRAY_LEN(refused); i++)
+		if (len >= refused[i].len && memcmp(data, refused[i].magic, refused[i].len) == 0)
+			return refused[i].what;
+	return NULL;
+}
+
+bool
+packed_magic(const unsigned char *data, size_t len)
+{
+	return refusal(data, len) != NULL || unpack_find(data, len) != NULL;
+}
+
 static bool
 recognise(struct packed *p, struct err *err)
 {
-	for (size_t i = 0; i < ARRAY_LEN(refused); i++)
-		if (p->filled >= refused[i].len &&
-			memcmp(p->input, refused[i].magic, refused[i].len) == 0)
-			return err_set(err, ERR_UNSUPPORTED,
-				"%s is %s; this version can't read that.", p->name,
-				refused[i].what);
+	const char *what = refusal(p->input, p->filled);
+
+	if (what != NULL)
+		return err_set(err, ERR_UNSUPPORTED, "%s is %s; this version can't read that.",
+			p->name, what);
 	p->kind = unpack_find(p->input, p->filled);
 	if (p->kind == NULL)
 		return true;

@@ -22,6 +22,8 @@ MUST_CHECK bool packed_open(
 ssize_t packed_read(struct packed *p, void *buf, size_t len, struct err *err);
 /* "gzip", ...; NULL when the stream is plain. */
 const char *packed_format(const struct packed *p);
+/* Whether data that begin like this are packed, readable for us or not. */
+bool packed_magic(const unsigned char *data, size_t len);
 void packed_free(struct packed *p); /* NULL is a no-op */
 
 #endif

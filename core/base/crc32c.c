@@ -5,7 +5,7 @@
 
 #define POLYNOMIAL 0x82f63b78u
 
-static uint32_t table[256];
+static uint32_t table[8][256];
 static pthread_once_t table_once = PTHREAD_ONCE_INIT;
 
 static void
@@ -16,16 +16,27 @@ table_make(void)
 
 		for (int bit = 0; bit < 8; bit++)
 			crc = crc >> 1 ^ (crc & 1 ? POLYNOMIAL : 0);
-		table[i] = crc;
+		table[0][i] = crc;
 	}
+	for (uint32_t i = 0; i < 256; i++)
+		for (int k = 1; k < 8; k++)
+			table[k][i] = table[k - 1][i] >> 8 ^ table[0][table[k - 1][i] & 0xff];
 }
 
+/* Eight bytes a round through eight tables ("slicing by 8"). */
 static uint32_t
 add_by_table(uint32_t crc, const unsigned char *p, size_t len)
 {
 	pthread_once(&table_once, table_make);
+	for (; len >= 8; p += 8, len -= 8) {
+		crc ^= (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
+		       (uint32_t)p[3] << 24;
+		crc = table[7][crc & 0xff] ^ table[6][crc >> 8 & 0xff] ^
+		      table[5][crc >> 16 & 0xff] ^ table[4][crc >> 24] ^ table[3][p[4]] ^
+		      table[2][p[5]] ^ table[1][p[6]] ^ table[0][p[7]];
+	}
 	for (; len > 0; p++, len--)
-		crc = crc >> 8 ^ table[(crc ^ *p) & 0xff];
+		crc = crc >> 8 ^ table[0][(crc ^ *p) & 0xff];
 	return crc;
 }
 

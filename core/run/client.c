@@ -25,7 +25,7 @@ struct run_client {
 	struct str pending; /* journal bytes up to a line that is not whole yet */
 	struct str lines;   /* for run_client_line */
 	size_t lines_at;
-	struct frames frames;
+	struct wire frames;
 	bool operator, finished, stream;
 	int exit;
 	const char *message, *hint;
@@ -126,8 +126,8 @@ read_socket(struct run_client *c)
 			hang_up(c);
 			break;
 		}
-		frames_add(&c->frames, chunk, (size_t)n);
-		while ((frame = frames_next(&c->frames)) != NULL) {
+		wire_add(&c->frames, chunk, (size_t)n);
+		while ((frame = wire_next(&c->frames)) != NULL) {
 			on_frame(c, frame);
 			cJSON_Delete(frame);
 		}
@@ -179,7 +179,7 @@ run_client_open(const char *dir, bool operator, struct run_client ** ret, struct
 	c->dir = arena_strdup(&c->arena, dir);
 	c->pending = (struct str)STR_INIT(READ_MAX);
 	c->lines = (struct str)STR_INIT(256 * MIB);
-	c->frames = (struct frames)FRAMES_INIT;
+	c->frames = (struct wire)WIRE_INIT;
 	run_state_init(&c->state, &c->arena);
 	c->journal_fd = open(
 		run_dir_journal(&c->arena, dir), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
@@ -212,7 +212,7 @@ run_client_free(struct run_client *c)
 	util_close(&c->journal_fd);
 	str_done(&c->pending);
 	str_done(&c->lines);
-	frames_done(&c->frames);
+	wire_done(&c->frames);
 	err_done(&c->refusal);
 	arena_done(&c->arena);
 	free(c);

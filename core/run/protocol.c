@@ -2,7 +2,7 @@
 #include "run/protocol.h"
 
 void
-frames_add(struct frames *f, const char *bytes, size_t len)
+wire_add(struct wire *f, const char *bytes, size_t len)
 {
 	str_addn(&f->buf, bytes, len);
 	if (f->buf.full)
@@ -10,7 +10,7 @@ frames_add(struct frames *f, const char *bytes, size_t len)
 }
 
 cJSON *
-frames_next(struct frames *f)
+wire_next(struct wire *f)
 {
 	CLEANUP(err_done) struct err err = ERR_INIT;
 	const char *end = f->buf.len > 0 ? memchr(f->buf.buf, '\n', f->buf.len) : NULL;
@@ -29,7 +29,7 @@ frames_next(struct frames *f)
 }
 
 void
-frames_done(struct frames *f)
+wire_done(struct wire *f)
 {
 	str_wipe(&f->buf);
 }

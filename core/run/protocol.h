@@ -25,18 +25,18 @@
 #define PROTOCOL_MAX     (64 * KIB)
 
 /* Splits a stream into frames. */
-struct frames {
+struct wire {
 	struct str buf;
 	bool broken; /* a frame was too long or no JSON object: hang up */
 };
-#define FRAMES_INIT                           \
+#define WIRE_INIT                             \
 	{                                     \
 		.buf = STR_INIT(PROTOCOL_MAX) \
 	}
 
-void frames_add(struct frames *f, const char *bytes, size_t len);
+void wire_add(struct wire *f, const char *bytes, size_t len);
 /* The next whole frame, to be freed with cJSON_Delete; NULL when there is none yet. */
-cJSON *frames_next(struct frames *f);
-void frames_done(struct frames *f);
+cJSON *wire_next(struct wire *f);
+void wire_done(struct wire *f);
 
 #endif

@@ -24,7 +24,7 @@ struct client {
 	struct runner *runner;
 	int fd;
 	struct watcher *watch, *hello_timer;
-	struct frames frames;
+	struct wire frames;
 	uid_t uid;
 	char *actor; /* ops@bastion-1: who the records name */
 	char *label; /* ops@bastion-1/4711: which of his terminals */
@@ -151,7 +151,7 @@ client_remove(struct client *c)
 	loop_remove(c->watch);
 	loop_remove(c->hello_timer);
 	util_close(&c->fd);
-	frames_done(&c->frames);
+	wire_done(&c->frames);
 	free(c->actor);
 	free(c->label);
 	free(c);
@@ -295,9 +295,9 @@ on_client(struct loop *l, int fd, short revents, void *arg)
 	if (n <= 0)
 		c->dead = true;
 	else
-		frames_add(&c->frames, chunk, (size_t)n);
+		wire_add(&c->frames, chunk, (size_t)n);
 	explicit_bzero(chunk, sizeof(chunk)); /* a secret may have passed */
-	while (!c->dead && (frame = frames_next(&c->frames)) != NULL) {
+	while (!c->dead && (frame = wire_next(&c->frames)) != NULL) {
 		on_frame(c, frame);
 		cJSON_Delete(frame);
 	}
@@ -341,7 +341,7 @@ on_connect(struct loop *l, int fd, short revents, void *arg)
 	ident_self(&a, &self);
 	c->actor = util_strdup(arena_fmt(&a, "%s@%s", ident_user_name(&a, cred.uid), self.host));
 	c->label = util_strdup(arena_fmt(&a, "%s/%d", c->actor, (int)cred.pid));
-	c->frames = (struct frames)FRAMES_INIT;
+	c->frames = (struct wire)WIRE_INIT;
 	c->watch = loop_fd(r->loop, peer, POLLIN, on_client, c);
 	c->hello_timer = loop_timer(r->loop, HELLO_MS, false, on_silent, c);
 	c->next = r->clients;

@@ -11,7 +11,7 @@
 #include "conf/site.h"
 
 enum proof_result { PROOF_PASS, PROOF_UNKNOWN, PROOF_FAIL }; /* from good to bad */
-extern const char *const proof_result_names[];
+extern const char *const report_result_names[];
 
 struct report_check {
 	const char *name;

@@ -1,6 +1,6 @@
 #include "base/banned.h"
 #include "verify/sum.h"
-#include "verify/crc32c.h"
+#include "base/crc32c.h"
 
 #include <openssl/evp.h>
 #include <strings.h>

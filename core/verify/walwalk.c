@@ -1,6 +1,6 @@
 #include "base/banned.h"
 #include "verify/walwalk.h"
-#include "verify/crc32c.h"
+#include "base/crc32c.h"
 
 #define RECORD_HEAD 24
 #define RECORD_MAX  (1020 * MIB) /* XLogRecordMaxSize */

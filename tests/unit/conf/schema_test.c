@@ -262,7 +262,7 @@ test_parts(void **state)
 
 	arena_done(&arena);
 	problems_init(&problems, &arena, "t.yaml");
-	schema_read(node_parse(text, strlen(text), &problems), parts, 2, &problems);
+	schema_read(node_parse(text, strlen(text), &problems), parts, 2, SCHEMA_FILE, &problems);
 	assert_string_equal(o.text, "a");
 	assert_string_equal(i.name, "b");
 	assert_int_equal(problems.errors, 1);

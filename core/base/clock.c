@@ -108,17 +108,14 @@ static void
 format(char *text, int64_t seconds, int fraction, int digits)
 {
 	int64_t days = floor_div(seconds, 86400), rest = floor_mod(seconds, 86400), year;
-	int month, day, n;
+	int month, day;
+	char behind[16] = "";
 
 	clock_civil(days, &year, &month, &day);
-	n = snprintf(text, CLOCK_TEXT, "%04lld-%02d-%02dT%02d:%02d:%02d", (long long)year, month,
-		day, (int)(rest / 3600), (int)(rest / 60 % 60), (int)(rest % 60));
-	if (n < 0 || n >= CLOCK_TEXT - 9)
-		n = 0;
 	if (digits > 0)
-		snprintf(text + n, CLOCK_TEXT - (size_t)n, ".%0*dZ", digits, fraction);
-	else
-		snprintf(text + n, CLOCK_TEXT - (size_t)n, "Z");
+		snprintf(behind, sizeof(behind), ".%0*d", digits, fraction);
+	snprintf(text, CLOCK_TEXT, "%04lld-%02d-%02dT%02d:%02d:%02d%sZ", (long long)year, month,
+		day, (int)(rest / 3600), (int)(rest / 60 % 60), (int)(rest % 60), behind);
 }
 
 const char *

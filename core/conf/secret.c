@@ -1,6 +1,7 @@
 #include "base/banned.h"
 #include "conf/secret.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/path.h"
 
 #include <errno.h>
@@ -24,8 +25,9 @@ secret_new(const char *bytes, size_t len)
 	if (s == MAP_FAILED)
 		BUG("out of memory (secret)");
 	/* Best effort: a limit on locked memory is no reason to fail a restore. */
-	if (mlock(s, size) == 0)
-		madvise(s, size, MADV_DONTDUMP);
+	madvise(s, size, MADV_DONTDUMP);
+	if (mlock(s, size) < 0)
+		log_debug("a secret can't be locked in memory: %s", strerror(errno));
 	s->len = len;
 	s->size = size;
 	memcpy(s->bytes, bytes, len);

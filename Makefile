@@ -39,7 +39,7 @@ LIBOBJ  := $(filter-out $(B)/obj/core/cli/main.o,$(OBJ))
 SAN     := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 DEBUG_CFLAGS := -O1 -g $(SAN)
 
-.PHONY: all debug unit live check lint format bench fuzz demo install uninstall clean compile_commands
+.PHONY: all debug unit live coverage check lint format bench fuzz demo install uninstall clean compile_commands
 all: $(B)/lifeboat
 
 $(B)/lifeboat: $(OBJ)
@@ -73,6 +73,13 @@ $(B)/live/%: tests/live/%.c $(LIBOBJ)
 	@mkdir -p $(@D)
 	$(CC) -std=c11 $(CPPFLAGS) $(CFLAGS) $(WARN) -MMD -MP -o $@ $< $(LIBOBJ) $(LDFLAGS) $(LDLIBS)
 live: $(LIVE)
+
+# What the unit tests run of the lower rooms, line by line.
+coverage:
+	+$(MAKE) B=$(B)/coverage CFLAGS='-std=gnu11 -O0 -g --coverage -DTEST_COVERAGE -include tests/unit/coverage.h' LDFLAGS=--coverage unit
+	find $(B)/coverage -name '*.gcda' -delete
+	for t in $$(find $(B)/coverage/unit -name '*_test' -type f); do $$t >/dev/null || exit 1; done
+	tests/coverage $(B)/coverage core/base core/conf core/audit
 
 check:
 	tests/check

@@ -5,7 +5,7 @@
  * gives them through fault_set(). Orders:
  *
  *   FAULT_CALLS  names with commas: open write pwrite fsync fdatasync rename ftruncate fallocate
- *                fstat read, or "all" for those that change something (no fstat, no read)
+ *                flock fstat read, or "all" for those that change something (not the last three)
  *   FAULT_PATH   fnmatch(3) pattern that the file's path must match
  *   FAULT_NTH    which of these calls: 1 is the first; 0 or absent: none
  *   FAULT_KIND   ENOSPC EIO EINTR EDQUOT EROFS EACCES ...: fails with it
@@ -31,6 +31,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -104,7 +105,8 @@ named(const char *call)
 	if (orders.calls == NULL)
 		return false;
 	if (strcmp(orders.calls, "all") == 0)
-		return strcmp(call, "fstat") != 0 && strcmp(call, "read") != 0;
+		return strcmp(call, "fstat") != 0 && strcmp(call, "read") != 0 &&
+		       strcmp(call, "flock") != 0;
 	for (const char *p = orders.calls; p != NULL; p = strchr(p, ',')) {
 		p += *p == ',';
 		if (strncmp(p, call, n) == 0 && (p[n] == ',' || p[n] == '\0'))
@@ -295,6 +297,14 @@ fallocate(int fd, int mode, off_t offset, off_t size)
 
 	after(v);
 	return rc;
+}
+
+int
+flock(int fd, int operation)
+{
+	enum verdict v = judge_fd("flock", fd, NULL, 0);
+
+	return v == FAIL ? -1 : REAL(flock)(fd, operation);
 }
 
 int

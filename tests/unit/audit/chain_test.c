@@ -297,10 +297,16 @@ test_f11_torn_first(void **state)
 	for (size_t cut = 0; cut < len; cut++) {
 		struct audit_report r;
 		struct chain *c;
+		const char *line;
+		size_t n;
 
 		test_file("torn1", bytes, cut, 0600);
 		c = open_log(path, CHAIN_OWNED);
 		assert_int_equal(chain_was_torn(c), cut > 0);
+		/* The last line is one line, though two were written. */
+		line = chain_last_line(c, &n);
+		assert_int_equal(n, strcspn(line, "\n"));
+		assert_holds(line, cut > 0 ? "chain.recovered" : "chain.opened");
 		append(c);
 		chain_free(c);
 		r = log_verify(path, NULL);
@@ -398,6 +404,10 @@ test_f14_two_writers(void **state)
 	append(c);
 	chain_free(c);
 	assert_true(opens(test_path("owned"), CHAIN_OWNED, &err));
+	fault_set("flock", "*/owned", 1, "EIO", true);
+	assert_false(opens(test_path("owned"), CHAIN_OWNED, &err));
+	no_faults();
+	assert_err(&err, ERR_AUDIT, "Cannot lock");
 }
 
 /* Two that share take turns; each sees what the other wrote. */

@@ -4,6 +4,25 @@
 
 #include <time.h>
 
+#include "fault/shim.c"
+
+static void
+no_boot_id(void *arg)
+{
+	fault_set("open", "/proc/*", 1, "EACCES", true);
+	if (!util_streq(clock_boot_id(), "unknown") || fault_count() != 1)
+		_exit(1);
+}
+
+/* In a child and first: it is asked once. */
+static void
+test_no_boot_id(void **state)
+{
+	char said[100];
+
+	assert_int_equal(test_in_child(no_boot_id, NULL, said, sizeof(said)), 0);
+}
+
 static void
 test_now(void **state)
 {
@@ -123,7 +142,7 @@ test_parse_refuses(void **state)
 		"26-01-01T00:00:00Z", "2026/01/01T00:00:00Z", "2026-01/01T00:00:00Z",
 		"2026-01-01T00-00:00Z", "2026-01-01T00:00:0Z", "2026-01-01T0:00:00Z",
 		"2026-01-01T00:00:00 CET", "2026-01-01T00:00:00+1x:00", "2026-01-01T00:00:00+01:x0",
-		"-001-01-01T00:00:00Z"};
+		"2026-01-01T00:00:00+01x0", "-001-01-01T00:00:00Z"};
 	int64_t got = 7;
 
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
@@ -222,5 +241,5 @@ test_match(void **state)
 	assert_true(clock_match("%", "%", 1, &got, &len));
 }
 
-TESTS(T(test_now), T(test_civil), T(test_format), T(test_format_short), T(test_parse),
-	T(test_parse_refuses), T(test_duration), T(test_size), T(test_match))
+TESTS(T(test_no_boot_id), T(test_now), T(test_civil), T(test_format), T(test_format_short),
+	T(test_parse), T(test_parse_refuses), T(test_duration), T(test_size), T(test_match))

@@ -3,6 +3,7 @@
 #include "base/ident.h"
 
 #include <pwd.h>
+#include <sched.h>
 
 static void
 test_self(void **state)
@@ -59,4 +60,28 @@ test_user_name(void **state)
 	assert_string_equal(ident_user_name(&a, 4000000000u), "uid-4000000000");
 }
 
-TESTS(T(test_self), T(test_origin), T(test_user_name))
+static void
+no_host_name(void *arg)
+{
+	CLEANUP(arena_done) struct arena a = ARENA_INIT;
+	struct ident id;
+
+	if (unshare(CLONE_NEWUTS) < 0 || sethostname("", 0) < 0)
+		_exit(77);
+	ident_self(&a, &id);
+	if (strcmp(id.host, "localhost") != 0)
+		_exit(1);
+}
+
+static void
+test_no_host_name(void **state)
+{
+	char said[100];
+	int status = test_in_child(no_host_name, NULL, said, sizeof(said));
+
+	if (status == 77)
+		skip(); /* no right to rename a host */
+	assert_int_equal(status, 0);
+}
+
+TESTS(T(test_no_host_name), T(test_self), T(test_origin), T(test_user_name))

@@ -1,6 +1,10 @@
 #include "unit/testing.h"
 
 #include "base/path.h"
+#include "base/proc.h"
+
+#include <sched.h>
+#include <sys/mount.h>
 
 static struct arena arena = ARENA_INIT;
 
@@ -73,6 +77,67 @@ test_state(void **state)
 	assert_string_equal(dir, test_path(".local/state/lifeboat"));
 }
 
+/* As a copy of itself somewhere else this program only says where its share is. */
+__attribute__((constructor)) static void
+print_share(void)
+{
+	if (getenv("TEST_PRINT_SHARE") == NULL)
+		return;
+	puts(path_share(&arena));
+	arena_done(&arena);
+	fflush(stdout);
+	_exit(0);
+}
+
+static char *
+test_copy(const char *name)
+{
+	char *path = arena_strdup(&arena, test_path(name)), *bytes = util_alloc(64 * KIB);
+	int from = open(PATH_SELF, O_RDONLY | O_CLOEXEC);
+	int to = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0700);
+	ssize_t n;
+
+	while ((n = read(from, bytes, 64 * KIB)) > 0)
+		assert_true(file_write_all(to, bytes, (size_t)n));
+	close(from);
+	close(to);
+	free(bytes);
+	return path;
+}
+
+static const char *
+share_of_copy(const char *name)
+{
+	char *argv[] = {test_copy(name), NULL},
+	     *envp[] = {arena_strdup(&arena, "TEST_PRINT_SHARE=1"), NULL};
+	struct proc_spec spec = {.path = argv[0], .argv = argv, .envp = envp};
+	struct proc_result r = PROC_RESULT_INIT(PATH_MAX);
+	struct err err = ERR_INIT;
+	const char *share;
+
+	if (!proc_run(&spec, NULL, 20000, &r, &err))
+		fail_msg("%s", err.msg);
+	share = arena_strndup(&arena, str_text(&r.out), strcspn(str_text(&r.out), "\n"));
+	proc_result_done(&r);
+	return share;
+}
+
+/* In the tree that it was built in, and below a prefix. */
+static void
+test_share_by_place(void **state)
+{
+	struct err err = ERR_INIT;
+
+	unsetenv("LIFEBOAT_SHARE");
+	assert_true(file_mkdirs(test_path("tree/runbooks"), 0700, &err));
+	assert_true(file_mkdirs(test_path("tree/build/debug"), 0700, &err));
+	assert_true(file_mkdirs(test_path("prefix/bin"), 0700, &err));
+	test_text_file("tree/runbooks/runbook.schema.json", "{}");
+	assert_string_equal(share_of_copy("tree/build/x"), test_path("tree"));
+	assert_string_equal(share_of_copy("tree/build/debug/x"), test_path("tree"));
+	assert_string_equal(share_of_copy("prefix/bin/x"), test_path("prefix/share/lifeboat"));
+}
+
 static void
 test_share(void **state)
 {
@@ -111,17 +176,38 @@ test_f42_tool(void **state)
 	chmod(own, 0700);
 }
 
+/* A machine of its own: with /var/lib/lifeboat, without PostgreSQL. */
 static void
-test_known_package(void **state)
+other_machine(void *arg)
 {
 	struct err err = ERR_INIT;
 	const char *path;
 
-	/* One of the tools that a test machine is least likely to have, found or explained. */
-	if (path_tool(&arena, "barman", &path, &err))
-		skip();
-	assert_hint(&err, "apt-get install barman");
+	if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+		mount("tmpfs", "/var/lib", "tmpfs", 0, NULL) < 0)
+		_exit(77);
+	unsetenv("LIFEBOAT_STATE");
+	if (mkdir("/var/lib/lifeboat", 0700) < 0 || !path_state(&arena, true, &path, &err) ||
+		strcmp(path, "/var/lib/lifeboat") != 0)
+		_exit(1);
+	if (path_postgresql_bin(&arena, 0) == NULL)
+		return;
+	if (mount("tmpfs", "/usr/lib/postgresql", "tmpfs", 0, NULL) < 0 ||
+		path_tool(&arena, "initdb", &path, &err) ||
+		!util_streq(err.hint, "apt-get install postgresql"))
+		_exit(2);
 	err_done(&err);
+}
+
+static void
+test_other_machine(void **state)
+{
+	char said[1000];
+	int status = test_in_child(other_machine, NULL, said, sizeof(said));
+
+	if (status == 77)
+		skip(); /* no right to mount */
+	assert_int_equal(status, 0);
 }
 
 static void
@@ -151,5 +237,6 @@ test_memory(void **state)
 	assert_int_equal(arena.used, 0);
 }
 
-TESTS(T(test_parts), T(test_home), T(test_absolute), T(test_state), T(test_share), T(test_f42_tool),
-	T(test_known_package), T(test_postgresql), T(test_memory))
+TESTS(T(test_parts), T(test_home), T(test_absolute), T(test_state), T(test_share),
+	T(test_share_by_place), T(test_f42_tool), T(test_other_machine), T(test_postgresql),
+	T(test_memory))

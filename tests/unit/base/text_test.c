@@ -102,6 +102,11 @@ test_f34_invalid_utf8(void **state)
 		0,
 		"\\xe6"
 		"a");
+	assert_visible("\xe6"
+		       "abc",
+		0,
+		"\\xe6"
+		"abc");
 	assert_visible("\x80", 0, "\\x80");
 	text_visible(&out, "0123456789abcdef\x1b", 17, 0);
 	assert_string_equal(out.buf, "0123456789");
@@ -114,6 +119,7 @@ test_decode_encode(void **state)
 {
 	uint32_t code = 7;
 
+	assert_int_equal(text_decode("x", 0, &code), 0);
 	assert_int_equal(text_decode("", 0, &code), 0);
 	for (uint32_t c = 0; c <= 0x110000; c += c < 0x11000 ? 1 : 257) {
 		struct str out = STR_INIT(8);

@@ -162,6 +162,7 @@ test_one_text_is_a_list(void **state)
 {
 	assert_int_equal(read_outer("texts: alone")->texts.n, 1);
 	assert_int_equal(read_outer("texts: []")->texts.n, 0);
+	assert_int_equal(read_outer("flag: false")->flag, 0);
 }
 
 static void

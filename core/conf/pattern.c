@@ -40,6 +40,7 @@ check_time(const char *format, size_t len, struct pattern *p, struct err *err)
 		year = year || strchr("Yys", format[i]) != NULL;
 		day = day || strchr("djs", format[i]) != NULL;
 		p->has_hour = p->has_hour || strchr("Hs", format[i]) != NULL;
+		p->is_epoch = p->is_epoch || format[i] == 's';
 	}
 	if (!year || !day)
 		return err_set(err, ERR_CONFIG,

@@ -19,6 +19,7 @@ struct pattern {
 	const char *name;      /* "" when every name is meant */
 	bool has_time;
 	bool has_hour; /* the time says more than the day */
+	bool is_epoch; /* it counts seconds (%s), so no time zone applies */
 };
 
 /* `path` is a set's or copy's path; NULL means the location itself. */

@@ -2,6 +2,7 @@
  * site_schema: the tables of site.yaml. One row: its check, its place, its help in an editor.
  */
 #include "base/banned.h"
+#include "conf/cron.h"
 #include "conf/expect.h"
 #include "conf/pattern.h"
 #include "conf/site.h"
@@ -246,7 +247,18 @@ static const struct field set_fields[] = {
 static void
 set_check(void *object, const struct node *at, struct problems *p)
 {
-	check_path(((struct set *)object)->path, at, p);
+	CLEANUP(err_done) struct err err = ERR_INIT;
+	const struct set *s = object;
+	const struct zone *zone;
+	struct cron cron;
+
+	check_path(s->path, at, p);
+	if (s->schedule != NULL && !cron_parse(s->schedule, &cron, &err))
+		node_error(p, node_get(at, "schedule"), "%s", err.msg)->hint =
+			arena_strdup(p->arena, err.hint);
+	if (s->time_zone != NULL && !zone_load(s->time_zone, &zone, &err))
+		node_error(p, node_get(at, "time_zone"), "%s", err.msg)->hint =
+			arena_strdup(p->arena, err.hint);
 }
 
 static const struct schema set_schema = {.name = "a set",

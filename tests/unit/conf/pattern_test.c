@@ -14,7 +14,8 @@ names(void **state)
 		int64_t time; /* CLOCK_NONE: none */
 	} rows[] = {
 		{"a/x_{time:%Y%m%d_%H%M%S}.dump", "x_20261120_020304.dump", true, 1795140184},
-		{"a/x_{time:%Y%m%d_%H%M%S}.dump", "x_20261120_020304.dump.sha256", false, CLOCK_NONE},
+		{"a/x_{time:%Y%m%d_%H%M%S}.dump", "x_20261120_020304.dump.sha256", false,
+			CLOCK_NONE},
 		{"a/x_{time:%Y%m%d_%H%M%S}.dump", "x_20261320_020304.dump", false, CLOCK_NONE},
 		{"a/x_{time:%Y%m%d_%H%M%S}.dump", "x_2026112_020304.dump", false, CLOCK_NONE},
 		{"a/x_{time:%Y%m%d_%H%M%S}.dump", "y_20261120_020304.dump", false, CLOCK_NONE},

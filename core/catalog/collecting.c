@@ -294,6 +294,8 @@ collecting_row(struct collecting *c, const struct object *o, struct backup *ret)
 	if (!pattern_match(&c->pattern, ret->name, &in_name))
 		return false;
 	if (in_name != CLOCK_NONE) {
+		if (!c->pattern.is_epoch)
+			in_name = zone_utc(c->zone, in_name);
 		/* A name that holds only the day is made exact by a time of that day. */
 		if (!c->pattern.has_hour && o->mtime >= in_name && o->mtime < in_name + 86400)
 			return true;
@@ -476,6 +478,7 @@ collecting_run(
 	*ret = (struct observation){.list = path_base(job->list)};
 	ret->notices = arena_array(a, NOTICES_MAX, sizeof(*ret->notices));
 	if (!pattern_parse(a, job->path, &c.pattern, err) ||
+		!zone_load(job->set->time_zone, &c.zone, err) ||
 		!source_open(c.location, &c.source, err))
 		return false;
 	/* Without the last listing everything is looked into anew. */

@@ -8,6 +8,7 @@
 
 #include "catalog/listing.h"
 #include "catalog/summary.h"
+#include "base/zone.h"
 #include "conf/pattern.h"
 #include "net/source.h"
 
@@ -35,6 +36,7 @@ struct collecting {
 	const char *path; /* the set's, or that of a copy of it */
 	struct source *source;
 	struct pattern pattern;
+	const struct zone *zone; /* of times in names, and inside where no zone is named */
 	int64_t now;
 	struct listing *before; /* what the last look found; NULL at first */
 	int progress;           /* descriptor that is told of progress; -1 for none */

@@ -3,8 +3,9 @@
  * outside, and directories (-Fd).
  *
  * A custom or directory dump says inside when it was begun, in the local time of the machine
- * that made it and without naming its zone. It is read as UTC. A time that lies behind the
- * object's modification can't be right, so then the name or the modification time is taken.
+ * that made it and without naming its zone. It is read in the set's time_zone (UTC where the
+ * site file says none). A time that lies behind the object's modification can't be right, so
+ * then the name or the modification time is taken.
  *
  * Source of the format: PostgreSQL, src/bin/pg_dump/pg_backup_archiver.c, ReadHead and ReadInt.
  */
@@ -152,9 +153,9 @@ use_header(struct collecting *c, struct backup *b, const struct header *h, const
 	json_object_end(&j);
 	b->detail = detail.full ? "" : arena_strdup(c->arena, str_text(&detail));
 	str_done(&detail);
-	if (h == NULL || h->created == CLOCK_NONE || h->created > b->mtime)
+	if (h == NULL || h->created == CLOCK_NONE || zone_utc(c->zone, h->created) > b->mtime)
 		return;
-	b->finished_at = h->created;
+	b->finished_at = zone_utc(c->zone, h->created);
 	b->time_from = TIME_INSIDE;
 }
 

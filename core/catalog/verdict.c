@@ -1,17 +1,13 @@
 #include "base/banned.h"
-#include "catalog/verdict.h"
+#include "catalog/judge.h"
 #include "base/text.h"
+
+#include <stdarg.h>
 
 const char *const verdict_names[] = {"ok", "late", "unknown", "breach", NULL};
 
-struct judge {
-	struct arena *arena;
-	const struct verdict_in *in;
-	struct set_verdict *out;
-};
-
-static const char *
-duration(struct judge *j, int64_t seconds)
+const char *
+judge_duration(struct judge *j, int64_t seconds)
 {
 	CLEANUP(str_done) struct str text = STR_INIT(100);
 	size_t n;
@@ -26,13 +22,17 @@ duration(struct judge *j, int64_t seconds)
 	return arena_strdup(j->arena, str_text(&text));
 }
 
-/* Worst first; among equals in the order of finding. */
-static void
-reason(struct judge *j, enum verdict v, const char *text)
+void
+judge_reason(struct judge *j, enum verdict v, const char *fmt, ...)
 {
 	struct set_verdict *out = j->out;
 	size_t n = out->reasons.n;
+	const char *text;
+	va_list ap;
 
+	va_start(ap, fmt);
+	text = arena_vfmt(j->arena, fmt, ap);
+	va_end(ap);
 	*vec_push(j->arena, &out->reasons) = text;
 	if (v <= out->verdict)
 		return;
@@ -48,29 +48,25 @@ judge_observation(struct judge *j)
 	int64_t age = j->in->now - p->seen.at;
 
 	if (p->error != NULL)
-		reason(j, VERDICT_UNKNOWN,
-			arena_fmt(j->arena, "The location \"%s\" could not be read %s ago: %s",
-				p->location, duration(j, j->in->now - p->tried_at), p->error));
+		judge_reason(j, VERDICT_UNKNOWN, "The location \"%s\" could not be read %s ago: %s",
+			p->location, judge_duration(j, j->in->now - p->tried_at), p->error);
 	if (p->seen.at == CLOCK_NONE) {
 		if (p->error == NULL)
-			reason(j, VERDICT_UNKNOWN, "Nothing was collected of it yet.");
+			judge_reason(j, VERDICT_UNKNOWN, "Nothing was collected of it yet.");
 	} else if (p->error != NULL) {
-		reason(j, VERDICT_UNKNOWN,
-			arena_fmt(
-				j->arena, "What is shown was last seen %s ago.", duration(j, age)));
+		judge_reason(j, VERDICT_UNKNOWN, "What is shown was last seen %s ago.",
+			judge_duration(j, age));
 	} else if (age > j->in->stale_s) {
-		reason(j, VERDICT_UNKNOWN,
-			arena_fmt(j->arena,
-				"It was last looked at %s ago: nothing refreshes the catalog.",
-				duration(j, age)));
+		judge_reason(j, VERDICT_UNKNOWN,
+			"It was last looked at %s ago: nothing refreshes the catalog.",
+			judge_duration(j, age));
 	} else if (age < -SUMMARY_FUTURE_S) {
-		reason(j, VERDICT_UNKNOWN,
-			arena_fmt(j->arena,
-				"It was looked at %s in the future: the clock was set back.",
-				duration(j, -age)));
+		judge_reason(j, VERDICT_UNKNOWN,
+			"It was looked at %s in the future: the clock was set back.",
+			judge_duration(j, -age));
 	}
 	for (size_t i = 0; i < p->seen.nnotices; i++)
-		reason(j, VERDICT_OK, p->seen.notices[i]);
+		judge_reason(j, VERDICT_OK, "%s", p->seen.notices[i]);
 }
 
 static void
@@ -81,13 +77,11 @@ judge_newest(struct judge *j)
 	if (b == NULL || j->in->newest_why == NULL)
 		return;
 	if (b->finished_at != CLOCK_NONE && b->finished_at > j->in->now + SUMMARY_FUTURE_S)
-		reason(j, VERDICT_UNKNOWN,
-			arena_fmt(j->arena, "The newest backup, %s, can't be judged. %s", b->name,
-				j->in->newest_why));
+		judge_reason(j, VERDICT_UNKNOWN, "The newest backup, %s, can't be judged. %s",
+			b->name, j->in->newest_why);
 	else
-		reason(j, VERDICT_LATE,
-			arena_fmt(j->arena, "The newest backup, %s, is not good. %s", b->name,
-				j->in->newest_why));
+		judge_reason(j, VERDICT_LATE, "The newest backup, %s, is not good. %s", b->name,
+			j->in->newest_why);
 }
 
 static void
@@ -95,30 +89,26 @@ judge_age(struct judge *j)
 {
 	const struct set_facts *f = j->in->facts;
 	const struct backup *b = j->in->good;
+	const char *known;
 
 	j->out->age_s = -1;
 	if (b == NULL) {
 		/* What could not be looked at is not known to be empty. */
-		if (f->place.seen.at != CLOCK_NONE)
-			reason(j, VERDICT_BREACH,
-				j->in->newest == NULL ? "There is no backup at all."
-						      : "There is no good backup.");
+		if (j->out->verdict != VERDICT_UNKNOWN)
+			judge_reason(j, VERDICT_BREACH, "%s",
+				f->place.seen.count == 0 ? "There is no backup at all."
+				: j->in->newest == NULL  ? "There is no backup that is finished."
+							 : "There is no good backup.");
 		return;
 	}
 	j->out->age_s = MAX(j->in->now - b->finished_at, 0);
 	if (j->out->age_s <= f->rpo_s)
 		return;
 	/* A newer one may be there, where we could not look. */
-	if (j->out->verdict == VERDICT_UNKNOWN)
-		reason(j, VERDICT_UNKNOWN,
-			arena_fmt(j->arena,
-				"The newest good backup known is %s old, more than the RPO of %s.",
-				duration(j, j->out->age_s), duration(j, f->rpo_s)));
-	else
-		reason(j, VERDICT_BREACH,
-			arena_fmt(j->arena,
-				"The newest good backup is %s old, more than the RPO of %s.",
-				duration(j, j->out->age_s), duration(j, f->rpo_s)));
+	known = j->out->verdict == VERDICT_UNKNOWN ? " known" : "";
+	judge_reason(j, *known != '\0' ? VERDICT_UNKNOWN : VERDICT_BREACH,
+		"The newest good backup%s is %s old, more than the RPO of %s.", known,
+		judge_duration(j, j->out->age_s), judge_duration(j, f->rpo_s));
 }
 
 /* The proof to show: the newest at the wanted level, else the newest at all. */
@@ -150,23 +140,20 @@ judge_proof(struct judge *j)
 	failed = j->in->newest != NULL ? proofs_find(j->in->proofs, j->in->newest) : NULL;
 	if (failed != NULL && failed->result == PROOF_FAIL) {
 		j->out->proven = failed;
-		reason(j, VERDICT_BREACH,
-			arena_fmt(j->arena,
-				"The newest backup failed its verification (%s) %s ago.",
-				level_names[failed->level], duration(j, j->in->now - failed->at)));
+		judge_reason(j, VERDICT_BREACH,
+			"The newest backup failed its verification (%s) %s ago.",
+			level_names[failed->level], judge_duration(j, j->in->now - failed->at));
 	}
 	if (f->prove_level < 0)
 		return;
 	if (enough == NULL)
-		reason(j, VERDICT_LATE,
-			arena_fmt(j->arena, "No backup of it was ever proven to be %s.",
-				level_names[f->prove_level]));
+		judge_reason(j, VERDICT_LATE, "No backup of it was ever proven to be %s.",
+			level_names[f->prove_level]);
 	else if (f->prove_every_s != FIELD_ABSENT && j->in->now - enough->at > f->prove_every_s)
-		reason(j, VERDICT_LATE,
-			arena_fmt(j->arena,
-				"The last proof (%s) is %s old; one is wanted every %s.",
-				level_names[enough->level], duration(j, j->in->now - enough->at),
-				duration(j, f->prove_every_s)));
+		judge_reason(j, VERDICT_LATE,
+			"The last proof (%s) is %s old; one is wanted every %s.",
+			level_names[enough->level], judge_duration(j, j->in->now - enough->at),
+			judge_duration(j, f->prove_every_s));
 }
 
 void
@@ -178,11 +165,13 @@ verdict_judge(struct arena *a, const struct verdict_in *in, struct set_verdict *
 	judge_observation(&j);
 	judge_newest(&j);
 	judge_age(&j);
+	judge_due(&j);
+	judge_size(&j);
 	judge_proof(&j);
 	if (ret->verdict == VERDICT_OK)
-		reason(&j, VERDICT_OK,
-			arena_fmt(a, "The newest good backup is %s old, within the RPO of %s.",
-				duration(&j, ret->age_s), duration(&j, in->facts->rpo_s)));
+		judge_reason(&j, VERDICT_OK,
+			"The newest good backup is %s old, within the RPO of %s.",
+			judge_duration(&j, ret->age_s), judge_duration(&j, in->facts->rpo_s));
 }
 
 int

@@ -507,3 +507,39 @@ def test_wrong_site_file(site):
     assert "%Q is not known" in site.boat.run("collect", status=2).err
     site.set("dump", path="pg/", location="locl")
     assert 'Did you mean "local"?' in site.boat.run("board", status=2).err
+
+
+def test_time_zone_of_names_and_headers(site):
+    site.set("dump", path="pg/app_{time:%Y%m%d_%H%M%S}.sql", rpo="400d", time_zone="Asia/Tokyo")
+    site.file("pg/app_20260701_090000.sql", age=0)
+    made = time.time() - 7200
+    site.file("pg/app_20260601_090000.sql", dump_header(made + 9 * 3600), age=7000)
+    rows = {b["name"]: b for b in site.boat.run("backups", "--format", "json").json()}
+    assert rows["app_20260701_090000.sql"]["finished_at"] == "2026-07-01T00:00:00Z"
+    assert rows["app_20260601_090000.sql"]["finished_at"] == rfc3339(made)
+    site.set("dump", path="pg/", time_zone="Mars/Olympus")
+    assert 'no time zone "Mars/Olympus"' in site.boat.run("board", status=2).err
+
+
+def test_schedule_gives_next_due_and_missed_runs(site):
+    site.set("dump", path="pg/", rpo="30d", schedule="0 * * * *")
+    site.file("pg/x.dump", age=3 * 3600)
+    row = site.row(status=1)
+    assert row["verdict"] == "late" and 2 <= row["missed_runs"] <= 3
+    due = (time.time() - 3 * 3600) // 3600 * 3600 + 3600
+    assert row["next_due_at"] == rfc3339(due)
+    site.file("pg/y.dump", age=1)
+    row = site.row(status=0)
+    assert row["missed_runs"] == 0 and row["next_due_at"] == rfc3339(
+        (time.time() - 1) // 3600 * 3600 + 3600)
+    site.set("dump", path="pg/", schedule="0 25 * * *")
+    assert "the hour is wrong" in site.boat.run("board", status=2).err
+
+
+def test_unusual_size(site):
+    site.set("dump", path="pg/", rpo="30d")
+    for i in range(10):
+        site.file(f"pg/{i}.dump", size=10000 + i, age=DAY * (i + 2))
+    site.file("pg/new.dump", size=1000, age=60)
+    row = site.row(status=1)
+    assert row["verdict"] == "late" and "unusually small" in row["reasons"][0]

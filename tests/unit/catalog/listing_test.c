@@ -102,7 +102,8 @@ many(void **state)
 		assert_true(listing_get(l, i, &b, &err));
 		assert_true(util_parse_u64(b.name + 1, &number));
 		assert_int_equal(b.finished_at, times[number]);
-		assert_true(b.finished_at < last || (b.finished_at == last && number > last_number));
+		assert_true(
+			b.finished_at < last || (b.finished_at == last && number > last_number));
 		last = b.finished_at;
 		last_number = number;
 	}

@@ -101,7 +101,8 @@ failures(void **state)
 	add("db/f/x", &x, LEVEL_INTACT, PROOF_FAIL, 100);
 	add("db/f/x", &x, LEVEL_SEEN, PROOF_PASS, 200);
 	load(&all, &a, "f");
-	assert_int_equal(proofs_find(&all, &x)->result, PROOF_FAIL); /* seen does not outdo intact */
+	assert_int_equal(
+		proofs_find(&all, &x)->result, PROOF_FAIL); /* seen does not outdo intact */
 	assert_null(proofs_find_pass(&all, &x, LEVEL_INTACT));
 	add("db/f/x", &x, LEVEL_RESTORED, PROOF_UNKNOWN, 300);
 	load(&all, &a, "f");
@@ -143,7 +144,10 @@ restores(void **state)
 	struct arena a = ARENA_INIT;
 	struct err err = ERR_INIT;
 	struct proofs all;
-	struct restore r = {.backup = "db/r/x", .mode = RESTORE_DRILL, .seconds = 12.5, .at = 50,
+	struct restore r = {.backup = "db/r/x",
+		.mode = RESTORE_DRILL,
+		.seconds = 12.5,
+		.at = 50,
 		.by = "run 7"};
 
 	assert_true(restore_add(test_dir(), &r, &err));

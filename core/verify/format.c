@@ -1,14 +1,17 @@
 #include "base/banned.h"
 #include "verify/format.h"
 
-extern const struct format format_html, format_pgdump_custom, format_pgdump_directory,
-	format_pgdump_tar, format_sql, format_wal, format_wal_directory;
+extern const struct format format_basebackup, format_basebackup_tar, format_html,
+	format_pgdump_custom, format_pgdump_directory, format_pgdump_tar, format_sql, format_wal,
+	format_wal_directory;
 
 /* The order decides where two could claim a file: the specific before the general. */
 const struct format *const formats[] = {
 	&format_pgdump_custom,
 	&format_pgdump_directory,
 	&format_pgdump_tar,
+	&format_basebackup,
+	&format_basebackup_tar,
 	&format_wal,
 	&format_wal_directory,
 	&format_sql,

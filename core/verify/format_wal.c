@@ -66,9 +66,10 @@ report_walk(struct proof *p, const struct wal_walk *w)
 		(unsigned long long)w->header.system_identifier, w->header.timeline,
 		w->header.segment_bytes >> 20);
 	report_add(p->report, PROOF_PASS, "records",
-		"CRCs are right from %s to %s; %llu bytes at the edges belong to records that "
+		"CRCs are right from %s to %s%s; %llu bytes at the edges belong to records that "
 		"began before or end later",
 		wal_lsn_text(w->first_record, from), wal_lsn_text(w->valid_until, to),
+		w->runs > 1 ? ", the last run of several" : "",
 		(unsigned long long)(w->unchecked + wal_walk_owed(w)));
 }
 

@@ -390,6 +390,8 @@ begin_segment(struct wal_walk *w, struct scan *s, struct wal_header *h, struct e
 		w->skip = 0;
 		w->known_prev = false;
 		w->records = 0;
+		w->first_record = w->valid_until = 0;
+		w->runs++;
 	}
 	w->timeline = 0;
 	w->switched = w->ended = false;
@@ -423,8 +425,14 @@ wal_walk_segment(struct wal_walk *w, struct scan *s, bool partial, struct err *e
 				"The segment is too short: %llu of its %u bytes are missing.",
 				(unsigned long long)missing, h.segment_bytes);
 		}
-		if (!walk_page(w, w->page, len, err))
-			return false;
+		if (!walk_page(w, w->page, len, err)) {
+			if (err->code != ERR_DAMAGED || w->stop_at == 0 ||
+				w->valid_until < w->stop_at)
+				return false;
+			/* Old bytes of a recycled segment, behind all that matters. */
+			err_done(err);
+			return scan_drain(s, err);
+		}
 	}
 	return scan_at_end(s, err);
 }

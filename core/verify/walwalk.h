@@ -45,7 +45,9 @@ struct wal_walk {
 	struct wal_header header; /* of the segment that was begun last */
 	uint64_t lsn;             /* of the next byte */
 	uint64_t segment_start;
-	uint64_t records, segments;
+	uint64_t segments;
+	/* Of the present run, that is since the last gap: */
+	uint64_t runs, records;
 	uint64_t first_record; /* where the first whole record began; 0: none yet */
 	uint64_t valid_until;  /* behind the last whole record, or where it is padded to */
 	uint64_t unchecked;    /* bytes of records that began before the walk did */

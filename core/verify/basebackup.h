@@ -1,0 +1,58 @@
+/*
+ * basebackup: a base backup against its backup_manifest, file by file as they come by, and the
+ * WAL that it needs. Whether the files lie in a directory or in tars is format_basebackup.c's.
+ */
+#ifndef VERIFY_BASEBACKUP_H
+#define VERIFY_BASEBACKUP_H
+
+#include "verify/format.h"
+#include "verify/manifest.h"
+#include "verify/pagesum.h"
+#include "verify/pgcontrol.h"
+#include "verify/walwalk.h"
+
+struct basebackup {
+	struct proof *proof;
+	const char *dir; /* where it lies in the source; "" or ending with a slash */
+	bool have_manifest;
+	struct manifest manifest;
+	struct sum *sum;
+	enum sum_kind sum_kind;
+	struct report_faults missing, extra, wrong;
+	/* copies of what comes by */
+	unsigned char control[PGCONTROL_SIZE];
+	size_t control_len;
+	char version[16]; /* PG_VERSION's line */
+	uint64_t files;
+	bool unsealed;              /* some tar's compression covers it with no checksum */
+	struct pagesum_file *pages; /* NULL unless asked for */
+	struct str bad_pages;
+	/* the WAL */
+	struct wal_walk *walks; /* one for each of the manifest's ranges */
+	uint64_t segments;      /* seen in the backup */
+	struct report_faults wal;
+};
+
+void basebackup_init(struct basebackup *b, struct proof *p, const char *dir);
+void basebackup_done(struct basebackup *b);
+
+/* Reads dir/backup_manifest where there is one; a bad one is reported, and false. */
+MUST_CHECK bool basebackup_manifest(struct basebackup *b, struct err *err);
+
+/* One file: its path in the data directory, its size, and the cursor over its bytes. */
+MUST_CHECK bool basebackup_file(
+	struct basebackup *b, const char *path, int64_t size, struct scan *s, struct err *err);
+/* Whether a path is exempt, as pg_verifybackup has it. */
+bool basebackup_exempt(const char *path);
+
+/* When all files have gone by: what is missing, pg_control, pages; the checks of the report. */
+void basebackup_finish(struct basebackup *b);
+
+/* basebackup_wal.c: one segment of WAL; a damaged one is noted, not an err. */
+MUST_CHECK bool basebackup_segment(
+	struct basebackup *b, const char *name, struct scan *s, struct err *err);
+/* Whether the ranges are covered, by the backup or by the archive of --wal. */
+MUST_CHECK bool basebackup_wal(struct basebackup *b, struct err *err);
+void basebackup_wal_done(struct basebackup *b);
+
+#endif

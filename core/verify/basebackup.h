@@ -14,7 +14,7 @@
 struct basebackup {
 	struct proof *proof;
 	const char *dir; /* where it lies in the source; "" or ending with a slash */
-	bool have_manifest;
+	bool have_manifest, manifest_came_last;
 	struct manifest manifest;
 	struct sum *sum;
 	enum sum_kind sum_kind;

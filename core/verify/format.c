@@ -2,8 +2,8 @@
 #include "verify/format.h"
 
 extern const struct format format_basebackup, format_basebackup_tar, format_html,
-	format_pgdump_custom, format_pgdump_directory, format_pgdump_tar, format_sql, format_wal,
-	format_wal_directory;
+	format_pgdump_custom, format_pgdump_directory, format_pgdump_tar, format_rdb, format_sql,
+	format_wal, format_wal_directory;
 
 /* The order decides where two could claim a file: the specific before the general. */
 const struct format *const formats[] = {
@@ -12,6 +12,7 @@ const struct format *const formats[] = {
 	&format_pgdump_tar,
 	&format_basebackup,
 	&format_basebackup_tar,
+	&format_rdb,
 	&format_wal,
 	&format_wal_directory,
 	&format_sql,

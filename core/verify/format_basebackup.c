@@ -102,6 +102,11 @@ tar_member(struct basebackup *b, const struct tar_file *tar, const struct tape_e
 	str_add(&path, name);
 	if (odd_member(b, str_text(&path), e) || e->kind == TAPE_DIRECTORY)
 		return true;
+	if (strcmp(path.buf, "backup_manifest") == 0 && !b->have_manifest) {
+		b->have_manifest = manifest_read(tape_scan(t), b->proof->arena, &b->manifest, err);
+		b->manifest_came_last = b->have_manifest;
+		return b->have_manifest || report_err(b->proof->report, "manifest", err);
+	}
 	if (util_starts(path.buf, "pg_wal/"))
 		return basebackup_segment(b, path.buf + strlen("pg_wal/"), tape_scan(t), err);
 	return basebackup_file(b, path.buf, e->size, tape_scan(t), err);
@@ -350,6 +355,29 @@ tar_detect(const unsigned char *p, size_t len)
 	return false;
 }
 
+/*
+ * pg_basebackup -Ft -D - writes the manifest into the tar, as its last member: what it says is
+ * known when everything has gone by, so that everything goes by once more.
+ */
+static bool
+read_tar_alone(struct basebackup *b, const struct tar_file *tar, struct err *err)
+{
+	struct flow *f;
+	bool good;
+
+	if (!read_tar(b, tar, err))
+		return false;
+	if (!b->manifest_came_last)
+		return true;
+	b->files = b->segments = 0;
+	b->control_len = 0;
+	if (!proof_open(b->proof, tar->name, SUM_NONE, &f, err))
+		return false;
+	good = read_tape(b, tar, flow_scan(f), err);
+	flow_free(f);
+	return good;
+}
+
 /* One tar: with its manifest beside it, all of the backup is verified; else what is in it. */
 static bool
 tar_verify(struct proof *p, struct err *err)
@@ -369,9 +397,10 @@ tar_verify(struct proof *p, struct err *err)
 		good = verify_layout(&l, err);
 	} else {
 		err_done(err);
-		good = read_tar(&b, &tar, err);
+		good = read_tar_alone(&b, &tar, err);
 		if (good)
 			basebackup_finish(&b);
+		good = good && basebackup_wal(&b, err);
 	}
 	basebackup_done(&b);
 	return good;

@@ -3,6 +3,7 @@
  * (rdbchecksum no): redis-check-rdb then says OK to anything that parses, this says unverifiable.
  */
 #include "base/banned.h"
+#include "verify/aof.h"
 #include "verify/format.h"
 #include "verify/rdb.h"
 #include "base/clock.h"
@@ -65,6 +66,26 @@ not_understood(struct proof *p, struct rdb *r, struct err *err)
 	return check_sum(p, r);
 }
 
+/* The older form of an append-only file: commands behind the RDB that it was rewritten to. */
+static bool
+check_commands(struct proof *p, struct rdb *r, struct err *err)
+{
+	const unsigned char *bytes;
+	ssize_t n = scan_view(&r->scan, &bytes, err);
+	struct aof a;
+
+	if (n <= 0 || !aof_is(bytes, (size_t)n))
+		return n >= 0;
+	p->report->format = "redis_aof";
+	p->sealed = false;
+	p->unsealed_because = "the commands of an AOF carry no checksum";
+	if (!aof_read(&r->scan, &a, err))
+		return report_err(p->report, "commands", err);
+	report_add(p->report, PROOF_PASS, "commands", "%llu behind the RDB",
+		(unsigned long long)a.commands);
+	return true;
+}
+
 static bool
 rdb_verify(struct proof *p, struct err *err)
 {
@@ -78,7 +99,7 @@ rdb_verify(struct proof *p, struct err *err)
 		"version %d, Redis %s, saved %s: %llu keys in %llu databases", r.version,
 		r.redis_version[0] != '\0' ? r.redis_version : "of an unknown version",
 		time_text(&r, text), (unsigned long long)r.keys, (unsigned long long)r.databases);
-	return check_sum(p, &r) && scan_at_end(&r.scan, err);
+	return check_sum(p, &r) && check_commands(p, &r, err) && scan_at_end(&r.scan, err);
 }
 
 const struct format format_rdb = {

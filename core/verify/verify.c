@@ -277,6 +277,9 @@ verify_directory(struct proof *p, struct err *err)
 		return;
 	}
 	report_add(p->report, PROOF_PASS, "present", "a directory");
+	if (p->options->sha256 != NULL)
+		report_add(p->report, PROOF_UNKNOWN, "checksum",
+			"A directory has no digest that --sha256 could be compared with.");
 	if (format == NULL) {
 		report_add(p->report, PROOF_UNKNOWN, "format",
 			"Nothing in this directory says that it is one backup. Name the backup "

@@ -19,10 +19,12 @@ extern const struct cli_command cli_cmd_resume;
 extern const struct cli_command cli_cmd_stop;
 extern const struct cli_command cli_cmd_audit;
 extern const struct cli_command cli_cmd_verify;
+extern const struct cli_command cli_cmd_window;
 extern const struct cli_command cli_cmd_help;
 extern const struct cli_command cli_cmd_version;
 extern const struct cli_command cli_cmd_step;
 extern const struct cli_command cli_cmd_runner;
+extern const struct cli_command cli_cmd_widgets;
 
 const struct cli_command *const cli_commands[] = {
 	&cli_cmd_collect,
@@ -40,6 +42,7 @@ const struct cli_command *const cli_commands[] = {
 	&cli_cmd_stop,
 	&cli_cmd_audit,
 	&cli_cmd_verify,
+	&cli_cmd_window,
 	&cli_cmd_help,
 	&cli_cmd_version,
 	&cli_cmd_step,

@@ -165,7 +165,7 @@ read_label(struct finder *f, struct basebackup *b, struct err *err)
 	}
 	b->label = l.name;
 	b->standby = l.standby;
-	b->start_text = l.start_time;
+	b->checkpoint = l.checkpoint;
 	if (l.incremental)
 		b->why = "It is incremental: pg_combinebackup must put it together first.";
 	label_times(&l, CLOCK_NONE, &b->started_at, &b->finished_at);

@@ -20,6 +20,7 @@ enum basebackup_form {
 
 struct basebackup {
 	const char *name; /* within its set */
+	const char *set;  /* its set's name, given by who listed it; NULL */
 	const char *path; /* of the directory, ending with a slash (or ""), or of the tar */
 	const char *tar;  /* BASEBACKUP_TAR: the tar of the data directory; else NULL */
 	enum basebackup_form form;
@@ -28,7 +29,7 @@ struct basebackup {
 	uint64_t stop;                   /* ... to which it is needed at least; 0: not known yet */
 	uint64_t system_identifier;      /* 0: not known */
 	int64_t started_at, finished_at; /* seconds since 1970; CLOCK_NONE: not known */
-	const char *start_text, *stop_text; /* as a label wrote them, in whatever zone */
+	uint64_t checkpoint;             /* LSN of the checkpoint it starts with; 0: not known */
 	const char *label;
 	bool standby;
 	const char *why; /* why it can't be used whatever the WAL says, a sentence; NULL */

@@ -291,6 +291,17 @@ continuity_gaps(struct continuity *c, uint32_t tli, uint64_t number, int64_t fre
 	return true;
 }
 
+bool
+continuity_whole(const struct continuity *c)
+{
+	const struct continuity_gap *g;
+
+	vec_each (&c->gaps, g)
+		if (!g->in_flight)
+			return false;
+	return c->damaged.n == 0 && c->missing_history.n == 0;
+}
+
 void
 continuity_bad(struct continuity *c, uint32_t tli, uint64_t number, const char *why)
 {

@@ -50,6 +50,8 @@ void continuity_rebuild(struct continuity *c);
 /* Takes a segment out that was found bad by whoever read it. */
 void continuity_bad(struct continuity *c, uint32_t tli, uint64_t number, const char *why);
 
+/* Nothing is missing or damaged that is not still arriving. */
+bool continuity_whole(const struct continuity *c);
 /* The way to a timeline; NULL when there is none. */
 const struct history *continuity_way(const struct continuity *c, uint32_t tli);
 /* The last segment of the unbroken run along the way from `number` on; false when that is missing.

@@ -104,6 +104,7 @@ scan_run(struct scan *s, struct reader *r, uint64_t first, uint64_t last, enum r
 /* Collects what scan_tail wants, from one segment. */
 struct tail_reader {
 	struct scan_tail *tail;
+	uint64_t before;
 	bool found;
 };
 
@@ -114,6 +115,8 @@ take_tail(const struct record *rec, void *arg)
 	struct xact x;
 	int64_t at;
 
+	if (rec->lsn >= t->before)
+		return false;
 	if (xact_time(rec, &at) && at > t->tail->known_us)
 		t->tail->known_us = at;
 	if (!xact_parse(rec, &x))
@@ -142,9 +145,10 @@ merge_tail(struct scan_tail *into, const struct scan_tail *older)
 }
 
 bool
-scan_tail(struct scan *s, uint64_t first, uint64_t last, struct scan_tail *ret, struct err *err)
+scan_tail(struct scan *s, uint64_t first, uint64_t last, uint64_t before, struct scan_tail *ret,
+	struct err *err)
 {
-	struct tail_reader t = {.found = false};
+	struct tail_reader t = {.before = before};
 	struct scan_tail here;
 	enum reader_state state;
 	struct reader r;
@@ -272,7 +276,7 @@ scan_find(struct scan *s, uint64_t first, uint64_t last, uint64_t from, int64_t 
 	if (!good || ret->before.lsn != 0 || number == first)
 		return good;
 	/* The segment began with the stop: the last commit is in one before it. */
-	if (!scan_tail(s, first, number - 1, &tail, err))
+	if (!scan_tail(s, first, number - 1, UINT64_MAX, &tail, err))
 		return false;
 	ret->before = tail.commit;
 	return true;

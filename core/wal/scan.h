@@ -54,9 +54,12 @@ struct scan_tail {
 	uint64_t last_lsn; /* of the last whole record */
 };
 
-/* Goes back from segment `last`, but not before `first`, until a commit is found. */
-MUST_CHECK bool scan_tail(
-	struct scan *s, uint64_t first, uint64_t last, struct scan_tail *ret, struct err *err);
+/*
+ * Goes back from segment `last`, but not before `first`, until a commit is found. Only records
+ * that begin before LSN `before` count (UINT64_MAX: all).
+ */
+MUST_CHECK bool scan_tail(struct scan *s, uint64_t first, uint64_t last, uint64_t before,
+	struct scan_tail *ret, struct err *err);
 
 /* Where a recovery to a time stops. */
 struct scan_stop {

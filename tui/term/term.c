@@ -1,0 +1,416 @@
+#include "base/banned.h"
+#include "tui/term/term.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "tui/term/caps.h"
+#include "tui/term/input.h"
+#include "tui/term/restore.h"
+
+#include <errno.h>
+#include <langinfo.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <termios.h>
+#include <wchar.h>
+
+#define NCURSES_NOMACROS
+#define NCURSES_WIDECHAR 1
+#include <curses.h>
+
+struct terminal {
+	SCREEN *screen;
+	struct caps caps;
+	struct input input;
+	struct termios modes; /* ours, while we draw */
+	struct canvas *shown; /* what curses was told last */
+	cchar_t *row;         /* scratch, one row */
+	enum theme_depth depth;
+	attr_t attrs[ROLE_COUNT];
+	bool ascii, cursor;
+	int columns, rows;
+};
+
+static bool
+not_a_terminal(const char *what, struct err *err)
+{
+	err_set(err, ERR_UNSUPPORTED, "Standard %s is not a terminal.", what);
+	return err_hint(err, "The console needs one. `lifeboat help` lists what runs without, "
+			     "`lifeboat --plain` asks line by line.");
+}
+
+static enum theme_depth
+find_depth(void)
+{
+	const char *no_color = getenv("NO_COLOR");
+
+	if ((no_color != NULL && no_color[0] != '\0') || !has_colors() || start_color() == ERR ||
+		COLORS < 8 || COLOR_PAIRS <= ROLE_COUNT)
+		return THEME_MONO;
+	/* Beyond 256 a number means red, green and blue; only the first eight keep their sense. */
+	return COLORS == 256 ? THEME_256 : THEME_16;
+}
+
+/* A colour that this terminal has; `bold` makes up for the bright ones where there are 8. */
+static short
+colour_of(int colour, attr_t *bold, bool has_default, short fallback)
+{
+	if (colour == LOOK_DEFAULT)
+		return has_default ? -1 : fallback;
+	if (colour >= 8 && COLORS != 256 && COLORS != 16) {
+		*bold |= A_BOLD;
+		return (short)(colour % 8);
+	}
+	return (short)colour;
+}
+
+static attr_t
+attributes_of(const struct look *look)
+{
+	static const struct {
+		uint8_t bit;
+		attr_t attr;
+	} map[] = {{LOOK_BOLD, A_BOLD}, {LOOK_DIM, A_DIM}, {LOOK_UNDERLINE, A_UNDERLINE},
+		{LOOK_REVERSE, A_REVERSE}, {LOOK_ITALIC, A_ITALIC}};
+	attr_t attr = A_NORMAL;
+
+	for (size_t i = 0; i < ARRAY_LEN(map); i++)
+		if (look->attributes & map[i].bit)
+			attr |= map[i].attr;
+	return attr;
+}
+
+/* Codes that are in no canvas: every row differs. */
+static void
+forget_shown(struct terminal *t)
+{
+	memset(t->shown->cells, 0xff,
+		(size_t)t->shown->w * (size_t)t->shown->h * sizeof(*t->shown->cells));
+	clearok(curscr, TRUE);
+}
+
+void
+term_set_theme(struct terminal *t, const struct theme *theme)
+{
+	bool has_default = t->depth != THEME_MONO && use_default_colors() == OK;
+
+	for (int role = 0; role < ROLE_COUNT; role++) {
+		const struct look *look = &theme->looks[role][t->depth];
+		attr_t attr = attributes_of(look), unused = 0;
+
+		if (t->depth != THEME_MONO) {
+			short fg = colour_of(look->fg, &attr, has_default, COLOR_WHITE);
+			short bg = colour_of(look->bg, &unused, has_default, COLOR_BLACK);
+
+			init_pair((short)(role + 1), fg, bg);
+		}
+		t->attrs[role] = attr;
+	}
+	forget_shown(t);
+}
+
+static void
+ask_size(struct terminal *t)
+{
+	struct winsize size = {0};
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_col == 0 || size.ws_row == 0) {
+		size.ws_col = (unsigned short)(t->caps.cols > 0 ? t->caps.cols : 80);
+		size.ws_row = (unsigned short)(t->caps.rows > 0 ? t->caps.rows : 24);
+	}
+	t->columns = MIN(size.ws_col, CANVAS_MAX);
+	t->rows = MIN(size.ws_row, CANVAS_MAX);
+}
+
+/* Curses, the shadow and the scratch row get the size that ask_size found. */
+static void
+apply_size(struct terminal *t)
+{
+	if (t->rows != LINES || t->columns != COLS)
+		resizeterm(t->rows, t->columns);
+	canvas_free(t->shown);
+	t->shown = canvas_new(t->columns, t->rows, t->ascii);
+	t->row = util_realloc(t->row, (size_t)t->columns + 1, sizeof(*t->row));
+	clear();
+	clearok(curscr, TRUE);
+}
+
+static void
+send_bytes(const struct str *bytes)
+{
+	/* A terminal that is gone shows itself at the next read. */
+	if (bytes->len > 0 && !file_write_all(STDOUT_FILENO, bytes->buf, bytes->len))
+		return;
+}
+
+static bool
+start_curses(struct terminal *t, struct err *err)
+{
+	/* The size comes from the terminal alone, never from LINES and COLUMNS. */
+	use_env(FALSE);
+	use_tioctl(TRUE);
+	t->screen = newterm(NULL, stdout, stdin);
+	if (t->screen == NULL) {
+		err_set(err, ERR_UNSUPPORTED, "Curses can't open this terminal.");
+		return err_hint(err, "Use `lifeboat --plain`.");
+	}
+	raw();
+	noecho();
+	nonl();
+	typeahead(-1); /* or curses would look at our input to put off its output */
+	idlok(stdscr, TRUE);
+	curs_set(0);
+	leaveok(stdscr, t->caps.hides_cursor ? TRUE : FALSE);
+	def_prog_mode();
+	t->depth = find_depth();
+	return tcgetattr(STDIN_FILENO, &t->modes) == 0 ||
+	       err_sys(err, ERR_IO, errno, "Cannot read the terminal's modes");
+}
+
+bool
+term_open(const struct theme *theme, struct terminal **ret, struct err *err)
+{
+	struct terminal *t;
+	struct termios saved;
+
+	if (!isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &saved) < 0)
+		return not_a_terminal("input", err);
+	if (!isatty(STDOUT_FILENO))
+		return not_a_terminal("output", err);
+	t = util_alloc(sizeof(*t));
+	input_init(&t->input);
+	if (!caps_load(STDOUT_FILENO, &t->caps, &t->input, err)) {
+		input_done(&t->input);
+		free(t);
+		return false;
+	}
+	t->ascii = strcmp(nl_langinfo(CODESET), "UTF-8") != 0 || wcwidth(0x2500) != 1;
+	restore_arm(STDIN_FILENO, STDOUT_FILENO, &saved, str_text(&t->caps.restore),
+		t->caps.restore.len);
+	if (!start_curses(t, err)) {
+		term_close(t);
+		return false;
+	}
+	ask_size(t);
+	apply_size(t);
+	term_set_theme(t, theme);
+	send_bytes(&t->caps.enter);
+	*ret = t;
+	return true;
+}
+
+void
+term_close(struct terminal *t)
+{
+	if (t == NULL)
+		return;
+	if (t->screen != NULL) {
+		send_bytes(&t->caps.leave);
+		endwin();
+		restore_modes();
+		delscreen(t->screen);
+	}
+	restore_now();
+	canvas_free(t->shown);
+	free(t->row);
+	caps_done(&t->caps);
+	input_done(&t->input);
+	free(t);
+}
+
+int
+term_fd(const struct terminal *t)
+{
+	return STDIN_FILENO;
+}
+
+int
+term_output_fd(const struct terminal *t)
+{
+	return STDOUT_FILENO;
+}
+
+bool
+term_ascii(const struct terminal *t)
+{
+	return t->ascii;
+}
+
+enum theme_depth
+term_depth(const struct terminal *t)
+{
+	return t->depth;
+}
+
+int
+term_columns(const struct terminal *t)
+{
+	return t->columns;
+}
+
+int
+term_rows(const struct terminal *t)
+{
+	return t->rows;
+}
+
+bool
+term_read(struct terminal *t)
+{
+	struct pollfd p = {STDIN_FILENO, POLLIN, 0};
+	char chunk[INPUT_CHUNK];
+	ssize_t n;
+
+	if (poll(&p, 1, 0) <= 0)
+		return true;
+	/* What was typed before a hang-up is not worth acting on. */
+	if (p.revents & (POLLHUP | POLLERR | POLLNVAL))
+		return false;
+	n = read(STDIN_FILENO, chunk, sizeof(chunk));
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return true;
+	if (n <= 0)
+		return false;
+	input_feed(&t->input, chunk, (size_t)n, clock_mono_ms());
+	return true;
+}
+
+bool
+term_next(struct terminal *t, struct event *ret)
+{
+	return input_next(&t->input, clock_mono_ms(), ret);
+}
+
+int64_t
+term_wait(const struct terminal *t)
+{
+	return input_wait(&t->input, clock_mono_ms());
+}
+
+#define FLUSH_ROUNDS 256 /* reads; a terminal that never stops sending must not hold us */
+
+void
+term_flush_input(struct terminal *t)
+{
+	struct pollfd p = {STDIN_FILENO, POLLIN, 0};
+	struct event event;
+
+	/* Decoded and dropped: simply forgetting bytes would turn half a paste into keys. */
+	for (int i = 0; i < FLUSH_ROUNDS; i++) {
+		while (input_next(&t->input, clock_mono_ms() + INPUT_ESC_MS, &event))
+			;
+		if (poll(&p, 1, 0) <= 0 || !term_read(t))
+			return;
+	}
+}
+
+bool
+term_resize(struct terminal *t)
+{
+	int columns = t->columns, rows = t->rows;
+
+	ask_size(t);
+	if (t->columns == columns && t->rows == rows)
+		return false;
+	apply_size(t);
+	return true;
+}
+
+static attr_t
+attributes(const struct terminal *t, unsigned style)
+{
+	return t->attrs[style & STYLE_ROLE] | (style & STYLE_REVERSE ? A_REVERSE : 0) |
+	       (style & STYLE_BOLD ? A_BOLD : 0) | (style & STYLE_UNDERLINE ? A_UNDERLINE : 0);
+}
+
+static void
+show_row(struct terminal *t, const struct canvas *c, int y, int w)
+{
+	int n = 0;
+
+	for (int x = 0; x < w; x++) {
+		const struct cell *cell = &c->cells[y * c->w + x];
+		wchar_t text[3] = {(wchar_t)cell->code, (wchar_t)cell->mark, 0};
+		short pair = t->depth == THEME_MONO ? 0 : (short)((cell->style & STYLE_ROLE) + 1);
+
+		/* Curses fills the second column of a wide character itself. */
+		if (cell->code == 0)
+			continue;
+		if (setcchar(&t->row[n], text, attributes(t, cell->style), pair, NULL) == OK)
+			n++;
+	}
+	mvadd_wchnstr(y, 0, t->row, n);
+}
+
+static bool
+row_differs(const struct terminal *t, const struct canvas *c, int y, int w)
+{
+	return memcmp(&c->cells[y * c->w], &t->shown->cells[y * t->shown->w],
+		       (size_t)w * sizeof(*c->cells)) != 0;
+}
+
+static void
+show_cursor(struct terminal *t, const struct canvas *c)
+{
+	if (c->cursor != t->cursor) {
+		curs_set(c->cursor ? 1 : 0);
+		leaveok(stdscr, !c->cursor && t->caps.hides_cursor ? TRUE : FALSE);
+		t->cursor = c->cursor;
+	}
+	if (c->cursor)
+		move(c->cursor_y, c->cursor_x);
+	else if (!t->caps.hides_cursor)
+		move(t->rows - 1, 0);
+}
+
+bool
+term_show(struct terminal *t, const struct canvas *c)
+{
+	struct pollfd p = {STDOUT_FILENO, POLLOUT, 0};
+	int w = MIN(c->w, t->columns), h = MIN(c->h, t->rows);
+
+	/* Curses writes until all is gone; so never begin while nobody reads. */
+	if (poll(&p, 1, 0) == 0)
+		return false;
+	for (int y = 0; y < h; y++) {
+		if (!row_differs(t, c, y, w))
+			continue;
+		show_row(t, c, y, w);
+		memcpy(&t->shown->cells[y * t->shown->w], &c->cells[y * c->w],
+			(size_t)w * sizeof(*c->cells));
+	}
+	show_cursor(t, c);
+	refresh();
+	return true;
+}
+
+void
+term_repaint(struct terminal *t)
+{
+	tcsetattr(STDIN_FILENO, TCSANOW, &t->modes);
+	send_bytes(&t->caps.full);
+	send_bytes(&t->caps.enter);
+	forget_shown(t);
+}
+
+void
+term_suspend(struct terminal *t)
+{
+	struct sigaction stop = {.sa_handler = SIG_DFL}, was;
+	sigset_t set, mask;
+
+	send_bytes(&t->caps.leave);
+	endwin();
+	restore_modes();
+	sigaction(SIGTSTP, &stop, &was);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTSTP);
+	sigprocmask(SIG_UNBLOCK, &set, &mask);
+	kill(0, SIGTSTP);
+	sigprocmask(SIG_SETMASK, &mask, NULL);
+	sigaction(SIGTSTP, &was, NULL);
+	restore_rearm();
+	reset_prog_mode();
+	term_resize(t);
+	term_repaint(t);
+}

@@ -25,6 +25,7 @@ extern const struct cli_command cli_cmd_version;
 extern const struct cli_command cli_cmd_step;
 extern const struct cli_command cli_cmd_runner;
 extern const struct cli_command cli_cmd_widgets;
+extern const struct cli_command cli_cmd_help, cli_cmd_version, cli_cmd_widgets;
 
 const struct cli_command *const cli_commands[] = {
 	&cli_cmd_collect,
@@ -47,5 +48,6 @@ const struct cli_command *const cli_commands[] = {
 	&cli_cmd_version,
 	&cli_cmd_step,
 	&cli_cmd_runner,
+	&cli_cmd_widgets,
 	NULL,
 };

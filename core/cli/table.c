@@ -25,7 +25,6 @@ extern const struct cli_command cli_cmd_version;
 extern const struct cli_command cli_cmd_step;
 extern const struct cli_command cli_cmd_runner;
 extern const struct cli_command cli_cmd_widgets;
-extern const struct cli_command cli_cmd_help, cli_cmd_version, cli_cmd_widgets;
 
 const struct cli_command *const cli_commands[] = {
 	&cli_cmd_collect,

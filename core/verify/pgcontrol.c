@@ -1,6 +1,6 @@
 #include "base/banned.h"
 #include "verify/pgcontrol.h"
-#include "verify/crc32c.h"
+#include "base/crc32c.h"
 
 /* Between these the CRC stands in every version so far (288 bytes of 12 to 17, 296 of 18). */
 #define CRC_MIN 200

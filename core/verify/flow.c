@@ -28,12 +28,10 @@ struct flow {
 	struct unpack *unpack;
 	enum packing packing;
 	bool taken; /* it still holds a chunk of the stored ring */
-	size_t skip;
 	bool sealed;
 	/* the parser's */
 	struct scan scan;
 	bool holding; /* a chunk of `from` */
-	size_t chunk_len;
 	struct flow_meter *meter;
 	int64_t metered;
 	_Atomic int64_t bytes;
@@ -97,17 +95,12 @@ pull_stored(void *arg, const unsigned char **ret, struct err *err)
 	unsigned char *chunk;
 	ssize_t n;
 
-	do {
-		if (f->taken)
-			ring_release(f->stored);
-		n = ring_take(f->stored, &chunk, err);
-		f->taken = n > 0;
-		if (n <= 0)
-			return n;
-		*ret = chunk + f->skip;
-		n -= (ssize_t)f->skip;
-		f->skip = 0;
-	} while (n == 0);
+	if (f->taken)
+		ring_release(f->stored);
+	n = ring_take(f->stored, &chunk, err);
+	f->taken = n > 0;
+	if (n > 0)
+		*ret = chunk;
 	return n;
 }
 
@@ -195,23 +188,18 @@ pull_next(void *arg, const unsigned char **ret, struct err *err)
 	n = ring_take(f->from, &chunk, err);
 	meter(f);
 	f->holding = n > 0;
-	if (n > 0) {
+	if (n > 0)
 		*ret = chunk;
-		f->chunk_len = (size_t)n;
-	}
 	return n;
 }
 
-bool
-flow_unpack(struct flow *f, enum packing kind, struct err *err)
+/* The first chunk, which has been looked at, begins with a compressed stream. */
+static bool
+start_unpacking(struct flow *f, enum packing kind, struct err *err)
 {
-	if (f->unpacked != NULL)
-		return err_set(err, ERR_UNSUPPORTED, "It is compressed twice.");
 	if (!unpack_new(kind, pull_stored, f, &f->unpack, err))
 		return false;
-	/* The chunk in the parser's hand begins with the compressed stream: it goes back. */
-	f->skip = f->chunk_len - f->scan.len;
-	f->holding = false;
+	f->holding = false; /* the chunk goes back */
 	f->scan.len = 0;
 	f->packing = kind;
 	f->unpacked = f->from = ring_new();
@@ -243,7 +231,7 @@ flow_open(const struct flow_spec *spec, struct flow **ret, struct err *err)
 		if (n < 0)
 			goto fail;
 		kind = packing_detect(p, (size_t)n);
-		if (kind != PACK_NONE && !flow_unpack(f, kind, err))
+		if (kind != PACK_NONE && !start_unpacking(f, kind, err))
 			goto fail;
 	}
 	*ret = f;

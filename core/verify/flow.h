@@ -50,10 +50,4 @@ int64_t flow_stored(const struct flow *f); /* bytes read from the source so far 
 size_t flow_digest(const struct flow *f, unsigned char ret[SUM_MAX]);
 bool flow_sealed(const struct flow *f);
 
-/*
- * Goes on with what the parser has not taken as a compressed stream of this kind (Neo4j puts a
- * magic of its own before zstd). Once, and only for what is stored plain.
- */
-MUST_CHECK bool flow_unpack(struct flow *f, enum packing kind, struct err *err);
-
 #endif

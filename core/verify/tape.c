@@ -51,6 +51,8 @@ failed(struct tape *t, struct err *err)
 
 	if (t->err.code != ERR_NONE)
 		return err_move(err, &t->err);
+	if (why != NULL && strcasestr(why, "encrypt") != NULL)
+		return err_set(err, ERR_UNSUPPORTED, "The archive is encrypted.");
 	return err_set(err, ERR_DAMAGED, "The archive is damaged or cut off after %llu bytes (%s).",
 		(unsigned long long)t->lib->archive_filter_bytes(t->archive, -1),
 		why != NULL ? why : "no reason given");

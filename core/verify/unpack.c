@@ -301,3 +301,31 @@ unpack_free(struct unpack *u)
 	err_done(&u->err);
 	free(u);
 }
+
+#define UNPACKED_SIZE ((size_t)(128 * KIB))
+
+static ssize_t
+pull_unpacked(void *arg, const unsigned char **ret, struct err *err)
+{
+	struct unpacked *u = arg;
+
+	*ret = u->buf;
+	return unpack_read(u->unpack, u->buf, UNPACKED_SIZE, err);
+}
+
+bool
+unpacked_init(struct unpacked *u, enum packing kind, struct scan *from, struct err *err)
+{
+	*u = (struct unpacked){.scan = scan_new(pull_unpacked, u)};
+	if (!unpack_new(kind, scan_pull, from, &u->unpack, err))
+		return false;
+	u->buf = util_alloc(UNPACKED_SIZE);
+	return true;
+}
+
+void
+unpacked_done(struct unpacked *u)
+{
+	unpack_free(u->unpack);
+	free(u->buf);
+}

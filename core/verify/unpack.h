@@ -29,4 +29,14 @@ ssize_t unpack_read(struct unpack *u, void *buf, size_t len, struct err *err);
 bool unpack_sealed(const struct unpack *u);
 void unpack_free(struct unpack *u); /* NULL is a no-op */
 
+/* Decompressed bytes as the source of a cursor. Must not move while it is used. */
+struct unpacked {
+	struct unpack *unpack;
+	unsigned char *buf;
+	struct scan scan;
+};
+MUST_CHECK bool unpacked_init(
+	struct unpacked *u, enum packing kind, struct scan *from, struct err *err);
+void unpacked_done(struct unpacked *u); /* also after a failed unpacked_init */
+
 #endif

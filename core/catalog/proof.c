@@ -11,7 +11,6 @@
 #define RECORD_LIMIT (256 * KIB)
 #define LOCK_MS      10000
 
-const char *const proof_result_names[] = {"pass", "fail", "unknown", NULL};
 const char *const restore_mode_names[] = {"live", "drill", "sandbox", NULL};
 
 struct proof

@@ -12,9 +12,6 @@
 #include "catalog/backup.h"
 #include "conf/json_read.h"
 
-enum proof_result { PROOF_PASS, PROOF_FAIL, PROOF_UNKNOWN };
-extern const char *const proof_result_names[]; /* "pass", "fail", "unknown" */
-
 struct proof {
 	const char *backup; /* asset/set/name; a URI or path for one outside of any set */
 	const char *etag;   /* "" where there is none */

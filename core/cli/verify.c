@@ -106,7 +106,7 @@ note(struct cli *cli, const struct report *r, struct err *err)
 	json_string(&j, "target", r->target);
 	json_string(&j, "format", r->format);
 	json_string(&j, "level", level_names[r->level]);
-	json_string(&j, "result", report_result_names[report_result(r)]);
+	json_string(&j, "result", proof_result_names[report_result(r)]);
 	json_int(&j, "bytes", r->bytes);
 	json_double(&j, "seconds", r->seconds);
 	json_string(&j, "sha256", r->sha256);

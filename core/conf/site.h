@@ -29,6 +29,10 @@ extern const char *const environment_names[];
 enum level { LEVEL_SEEN, LEVEL_INTACT, LEVEL_RESTORED };
 extern const char *const level_names[];
 
+/* What a proof, or one check of it, came to; from good to bad, so that the worst is the largest. */
+enum proof_result { PROOF_PASS, PROOF_UNKNOWN, PROOF_FAIL };
+extern const char *const proof_result_names[]; /* "pass", "unknown", "fail" */
+
 struct site_s3 {
 	struct item item;
 	const char *bucket, *prefix, *region, *endpoint, *ca_file;

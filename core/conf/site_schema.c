@@ -11,6 +11,7 @@ const char *const set_type_names[] = {"pg_dump", "pg_basebackup", "wal", "pgback
 	"redis_rdb", "redis_aof", "neo4j", "velero", "object_sync", "files", NULL};
 const char *const environment_names[] = {"production", "staging", "sandbox", NULL};
 const char *const level_names[] = {"seen", "intact", "restored", NULL};
+const char *const proof_result_names[] = {"pass", "unknown", "fail", NULL};
 
 static const char *const sandbox_names[] = {"postgresql", NULL};
 static const char *const tier_names[] = {"critical", "important", "normal", NULL};

@@ -7,8 +7,6 @@
 #define FAULTS_NAMED 5
 #define DETAIL_MAX   ((size_t)(4 * KIB))
 
-const char *const report_result_names[] = {"pass", "unknown", "fail", NULL};
-
 void
 report_init(struct report *r, struct arena *a, const char *target, enum level level)
 {
@@ -82,7 +80,7 @@ report_text(const struct report *r, bool verbose, struct str *out)
 
 		if (c->result == PROOF_PASS && !verbose)
 			continue;
-		str_fmt(out, "  %s", report_result_names[c->result]);
+		str_fmt(out, "  %s", proof_result_names[c->result]);
 		str_pad(out, start + 10);
 		str_fmt(out, "%s: ", c->name);
 		text_visible(out, c->detail, strlen(c->detail), 0);
@@ -97,14 +95,14 @@ report_json(const struct report *r, const char *key, struct json *j)
 	json_string(j, "target", r->target);
 	json_string(j, "format", r->format);
 	json_string(j, "level", level_names[r->level]);
-	json_string(j, "result", report_result_names[report_result(r)]);
+	json_string(j, "result", proof_result_names[report_result(r)]);
 	json_array(j, "checks");
 	for (size_t i = 0; i < r->checks.n; i++) {
 		const struct report_check *c = &r->checks.v[i];
 
 		json_object(j, NULL);
 		json_string(j, "name", c->name);
-		json_string(j, "result", report_result_names[c->result]);
+		json_string(j, "result", proof_result_names[c->result]);
 		json_string(j, "detail", c->detail);
 		json_object_end(j);
 	}

@@ -10,9 +10,6 @@
 #include "base/json.h"
 #include "conf/site.h"
 
-enum proof_result { PROOF_PASS, PROOF_UNKNOWN, PROOF_FAIL }; /* from good to bad */
-extern const char *const report_result_names[];
-
 struct report_check {
 	const char *name;
 	enum proof_result result;

@@ -18,6 +18,7 @@ extern const struct cli_command cli_cmd_attach;
 extern const struct cli_command cli_cmd_resume;
 extern const struct cli_command cli_cmd_stop;
 extern const struct cli_command cli_cmd_audit;
+extern const struct cli_command cli_cmd_schema;
 extern const struct cli_command cli_cmd_verify;
 extern const struct cli_command cli_cmd_window;
 extern const struct cli_command cli_cmd_help;
@@ -41,6 +42,7 @@ const struct cli_command *const cli_commands[] = {
 	&cli_cmd_resume,
 	&cli_cmd_stop,
 	&cli_cmd_audit,
+	&cli_cmd_schema,
 	&cli_cmd_verify,
 	&cli_cmd_window,
 	&cli_cmd_help,

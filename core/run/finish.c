@@ -4,6 +4,8 @@
 #include "base/banned.h"
 #include "run/engine.h"
 #include "base/clock.h"
+#include "base/log.h"
+#include "catalog/proof.h"
 
 #define CLEANUP_TIMEOUT_MS 120000
 
@@ -119,7 +121,82 @@ clean_step(struct runner *r, const struct step *s)
 	return r->cleaning;
 }
 
-/* A verdict about the backup, for the PROVEN column: what the run did is the proof. */
+static const struct plan_backup *
+proven_backup(struct runner *r)
+{
+	const char *text = r->plan->runbook->proves->backup;
+	const struct plan_backup *b;
+
+	vec_each (&r->plan->backups, b)
+		if (util_streq(text, arena_fmt(&r->step_arena, "{{%s}}", b->var)))
+			return b;
+	return NULL;
+}
+
+/* For the PROVEN column: that all of the runbook passed is the proof, that it failed, too. */
+static void
+remember_proof(struct runner *r, double seconds)
+{
+	CLEANUP(err_done) struct err err = ERR_INIT;
+	const struct plan_backup *b = proven_backup(r);
+	struct proof p = {.etag = "",
+		.level = (enum level)r->plan->runbook->proves->level,
+		.at = clock_now(),
+		.seconds = seconds,
+		.checks = "[]",
+		.by = r->id};
+	struct restore restore = {
+		.mode = RESTORE_SANDBOX, .seconds = seconds, .at = p.at, .by = r->id};
+
+	if (b == NULL || util_streq(r->outcome, "refused") || util_streq(r->outcome, "stopped"))
+		return;
+	p.backup = restore.backup = b->id;
+	p.size = b->size;
+	p.mtime = b->mtime;
+	p.finished_at = b->finished_at;
+	p.result = r->exit == 0 ? PROOF_PASS : r->exit == 1 ? PROOF_FAIL : PROOF_UNKNOWN;
+	if (!proof_add(r->state_dir, &p, &err) ||
+		(r->exit == 0 && p.level == LEVEL_RESTORED &&
+			!restore_add(r->state_dir, &restore, &err)))
+		log_debug("proof not recorded: %s", err.msg);
+}
+
+/* How long a restore took becomes the forecast of the next one. */
+static void
+remember_restore(struct runner *r, double seconds)
+{
+	CLEANUP(err_done) struct err err = ERR_INIT;
+	struct restore restore = {
+		.mode = r->plan->mode == PLAN_DRILL ? RESTORE_DRILL : RESTORE_LIVE,
+		.seconds = seconds,
+		.at = clock_now(),
+		.by = r->id};
+	bool restored = false;
+
+	for (size_t i = 0; i < r->plan->steps.n; i++) {
+		const struct step *s = item_at(&r->plan->steps, struct step, i);
+
+		restored = restored || (s->effect == EFFECT_DESTROY &&
+					       run_state_step(&r->state, s->id)->status == STEP_OK);
+	}
+	if (!restored || r->plan->backups.n == 0 || r->state.recovered_ms < 0)
+		return;
+	restore.backup = r->plan->backups.v[0].id;
+	if (!restore_add(r->state_dir, &restore, &err))
+		log_debug("restore not recorded: %s", err.msg);
+}
+
+static void
+remember(struct runner *r)
+{
+	double seconds = (double)run_elapsed_s(&r->state, clock_now_ms());
+
+	if (r->plan->runbook->proves != NULL)
+		remember_proof(r, seconds);
+	else
+		remember_restore(r, seconds);
+}
+
 static void
 write_finished(struct runner *r, struct json *j)
 {
@@ -152,6 +229,7 @@ engine_clean(struct runner *r)
 			return;
 	}
 	child_kill_strays(true, &strays);
+	remember(r);
 	write_finished(r, ledger_data(r->ledger));
 	runner_end(r, NULL, "run.finished", NULL);
 	r->finished = true;

@@ -52,7 +52,7 @@ static const struct mistake mistakes[] = {
 	{"psql-without-on-error-stop", "(^|[ /])psql( .*)?( -f| --file|<)", "ON_ERROR_STOP",
 		PROBLEM_ERROR, "psql goes on after errors and ends with success.",
 		"Add -v ON_ERROR_STOP=1 --single-transaction."},
-	{"pg-restore-ignores-errors", "(^|[ /])pg_restore .*(-d|--dbname)",
+	{"pg-restore-ignores-errors", "(^|[ /])pg_restore( .*)?( -d| --dbname)",
 		"--exit-on-error|(^| )-e( |$)|--single-transaction", PROBLEM_ERROR,
 		"pg_restore goes on after errors and leaves half a database behind.",
 		"Add --exit-on-error."},

@@ -183,6 +183,7 @@ plan_save(const struct plan *p, struct str *out)
 		json_string(&j, "path", b->path);
 		json_int(&j, "size", b->size);
 		json_int(&j, "mtime", b->mtime);
+		json_time(&j, "finished_at", b->finished_at);
 		json_object_end(&j);
 	}
 	json_array_end(&j);
@@ -250,6 +251,7 @@ load_lists(struct plan *p, const cJSON *json)
 			.path = text_of(p, it, "path"),
 			.size = json_get_int(it, "size", -1),
 			.mtime = json_get_int(it, "mtime", -1),
+			.finished_at = json_get_time(it, "finished_at"),
 		};
 	}
 }

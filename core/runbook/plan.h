@@ -24,7 +24,7 @@ struct plan_target {
 /* What was chosen, so that a step can notice when it is no longer there (or no longer that). */
 struct plan_backup {
 	const char *var, *id, *path; /* path: local file or directory, NULL when it is elsewhere */
-	int64_t size, mtime;
+	int64_t size, mtime, finished_at; /* finished_at may be CLOCK_NONE */
 };
 
 struct plan_secret {

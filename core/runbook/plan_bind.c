@@ -354,7 +354,7 @@ take_backup(struct binder *b, const struct parameter *q, const struct set *s,
 	if (path != NULL && n > 1 && path[n - 1] == '/')
 		path = arena_strndup(b->plan->arena, path, n - 1);
 	*vec_push(b->plan->arena, &b->plan->backups) =
-		(struct plan_backup){root, id, path, row->size, row->mtime};
+		(struct plan_backup){root, id, path, row->size, row->mtime, row->finished_at};
 	if (s != NULL)
 		set_variables(b, root, s);
 	variable(b, root, "", VAR_BACKUP, id);

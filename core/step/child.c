@@ -1,6 +1,7 @@
 #include "base/banned.h"
 #include "step/child.h"
 #include "step/kind.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
 
@@ -117,6 +118,29 @@ spec_flag(const struct node *spec, const char *key)
 	return util_streq(spec_text(spec, key), "true");
 }
 
+static int64_t
+spec_number(const struct node *spec, const char *key)
+{
+	const char *text = spec_text(spec, key);
+	int64_t value;
+
+	return text != NULL && util_parse_i64(text, &value) ? value : -1;
+}
+
+static void
+read_backup(struct step_child *c, const struct node *n)
+{
+	if (n == NULL)
+		return;
+	c->backup.id = spec_text(n, "id");
+	c->backup.path = spec_text(n, "path");
+	c->backup.size = spec_number(n, "size");
+	c->backup.mtime = spec_number(n, "mtime");
+	if (spec_text(n, "finished_at") == NULL ||
+		!clock_parse(spec_text(n, "finished_at"), &c->backup.finished_at))
+		c->backup.finished_at = CLOCK_NONE;
+}
+
 static const struct node *
 read_spec(struct problems *p, struct err *err)
 {
@@ -148,7 +172,6 @@ run_spec(struct step_child *c, enum step_role role, struct err *err)
 	const struct node *spec, *params;
 	const struct step_kind *kind;
 	struct schema_part part;
-	int64_t seconds = 0;
 
 	problems_init(&p, c->arena, "the step");
 	spec = read_spec(&p, err);
@@ -167,10 +190,8 @@ run_spec(struct step_child *c, enum step_role role, struct err *err)
 	c->read_only = spec_flag(spec, "read_only");
 	c->keep_sandbox = spec_flag(spec, "keep_sandbox");
 	c->drill = spec_flag(spec, "drill");
-	if (spec_text(spec, "timeout_s") != NULL &&
-		!util_parse_i64(spec_text(spec, "timeout_s"), &seconds))
-		return err_set(err, ERR_CONFIG, "The step is malformed.");
-	c->timeout_ms = seconds * 1000;
+	read_backup(c, node_get(spec, "backup"));
+	c->timeout_ms = spec_number(spec, "timeout_s") * 1000;
 	part = (struct schema_part){kind->params, arena_alloc(c->arena, kind->params->size)};
 	if (role == STEP_CLEANUP)
 		return kind->cleanup == NULL || kind->cleanup(c, err);

@@ -33,6 +33,11 @@ extern const char *const outcome_names[];
 struct step_child {
 	struct arena *arena;
 	const char *run, *id, *state; /* of the run, of the step, the state directory */
+	/* The one backup that the step is about; id NULL when there is none, or several. */
+	struct {
+		const char *id, *path;
+		int64_t size, mtime, finished_at;
+	} backup;
 	const char *site_file;        /* NULL when the run has none */
 	bool read_only;               /* effect: read; the step must not change anything */
 	bool keep_sandbox;

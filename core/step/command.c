@@ -83,8 +83,9 @@ run(struct step_child *c, const void *params, struct err *err)
 		argv[n++] = arena_strdup(c->arena, "-c");
 		argv[n++] = arena_strdup(c->arena, cmd->sh);
 	}
+	/* PostgreSQL's programs look for each other beside argv[0]. */
 	for (size_t i = 0; i < cmd->run.n; i++)
-		argv[n++] = arena_strdup(c->arena, cmd->run.v[i]);
+		argv[n++] = arena_strdup(c->arena, i == 0 ? program : cmd->run.v[i]);
 	execve(program, argv, environ);
 	return err_sys(err, errno == ENOENT ? ERR_TOOL_MISSING : ERR_IO, errno, "Cannot execute %s",
 		program);

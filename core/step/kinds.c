@@ -2,7 +2,7 @@
 #include "step/kind.h"
 
 extern const struct step_kind step_kind_manual, step_kind_command, step_kind_sql, step_kind_choose,
-	step_kind_wait;
+	step_kind_sandbox, step_kind_verify, step_kind_wait;
 
 const char *const effect_names[] = {"read", "write", "destroy", NULL};
 
@@ -11,6 +11,8 @@ const struct step_kind *const step_kinds[] = {
 	&step_kind_command,
 	&step_kind_sql,
 	&step_kind_choose,
+	&step_kind_sandbox,
+	&step_kind_verify,
 	&step_kind_wait,
 	NULL,
 };

@@ -17,6 +17,8 @@ extern const struct cli_command cli_cmd_runs;
 extern const struct cli_command cli_cmd_attach;
 extern const struct cli_command cli_cmd_resume;
 extern const struct cli_command cli_cmd_stop;
+extern const struct cli_command cli_cmd_report;
+extern const struct cli_command cli_cmd_replay;
 extern const struct cli_command cli_cmd_audit;
 extern const struct cli_command cli_cmd_schema;
 extern const struct cli_command cli_cmd_verify;
@@ -41,6 +43,8 @@ const struct cli_command *const cli_commands[] = {
 	&cli_cmd_attach,
 	&cli_cmd_resume,
 	&cli_cmd_stop,
+	&cli_cmd_report,
+	&cli_cmd_replay,
 	&cli_cmd_audit,
 	&cli_cmd_schema,
 	&cli_cmd_verify,

@@ -108,4 +108,8 @@ uninstall:
 clean:
 	rm -rf $(B)
 
+# The value of a variable, for scripts: make -s print-CPPFLAGS
+print-%:
+	@printf '%s\n' '$($*)'
+
 -include $(OBJ:.o=.d) $(UNIT:=.d) $(LIVE:=.d)

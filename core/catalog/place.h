@@ -7,6 +7,7 @@
 #include "catalog/summary.h"
 
 #include <poll.h>
+#include <sys/types.h>
 
 struct place_task {
 	/* Set by the caller. */

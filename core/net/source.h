@@ -13,6 +13,8 @@
 #include "base/err.h"
 #include "conf/site.h"
 
+#include <sys/types.h>
+
 struct source;
 struct stream;
 

@@ -14,6 +14,8 @@
 #include "base/err.h"
 #include "conf/schema.h"
 
+#include <sys/types.h>
+
 #define RUN_ID_LEN 24 /* 20261121-143207-k3f9 and some room */
 
 /* Makes a new directory with a new id ("20261121-143207-k3f9") below the state directory. */

@@ -1,5 +1,6 @@
 #include "base/banned.h"
 #include "tui/keys.h"
+#include "base/text.h"
 
 static const struct {
 	const char *name, *keys, *complete, *summary;
@@ -103,14 +104,6 @@ keys_place(const struct action_row *row)
 	return "";
 }
 
-/* Text of ours only: it holds none of roff's own characters but - and a leading dot. */
-static void
-add_roff(struct str *out, const char *text)
-{
-	for (; *text != '\0'; text++)
-		str_fmt(out, *text == '-' || *text == '\\' ? "\\%c" : "%c", *text);
-}
-
 void
 keys_man(struct str *out)
 {
@@ -122,11 +115,11 @@ keys_man(struct str *out)
 		str_cut(&keys, 0);
 		keys_text(row, &keys);
 		str_add(out, ".TP\n\\fB");
-		add_roff(out, keys.len > 0 ? str_text(&keys) : ":");
+		text_roff(out, keys.len > 0 ? str_text(&keys) : ":");
 		str_add(out, "\\fR (");
-		add_roff(out, row->name);
+		text_roff(out, row->name);
 		str_fmt(out, "; %s)\n", keys_place(row));
-		add_roff(out, row->summary);
+		text_roff(out, row->summary);
 		str_addc(out, '\n');
 	}
 }

@@ -202,6 +202,29 @@ text_clock(struct str *out, int64_t seconds)
 	str_fmt(out, "%02lld:%02lld:%02lld", s / 3600, s / 60 % 60, s % 60);
 }
 
+void
+text_roff(struct str *out, const char *text)
+{
+	bool bold = false;
+
+	for (; *text != '\0'; text++) {
+		/* At the start of a line these two begin a request. */
+		if ((*text == '.' || *text == '\'') &&
+			(out->len == 0 || out->buf[out->len - 1] == '\n'))
+			str_add(out, "\\&");
+		if (*text == '`') {
+			bold = !bold;
+			str_add(out, bold ? "\\fB" : "\\fR");
+		} else if (*text == '\\') {
+			str_add(out, "\\e");
+		} else if (*text == '-') {
+			str_add(out, "\\-");
+		} else {
+			str_addc(out, *text);
+		}
+	}
+}
+
 bool
 text_contains(const char *haystack, const char *needle)
 {

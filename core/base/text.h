@@ -43,6 +43,12 @@ void text_duration(struct str *out, int64_t seconds);
 /* hh:mm:ss, hours unbounded */
 void text_clock(struct str *out, int64_t seconds);
 
+/*
+ * Our own text as roff for man(7): its special characters escaped, `quoted` words in bold.
+ * Newlines stay.
+ */
+void text_roff(struct str *out, const char *text);
+
 /* Whether needle occurs in haystack; ASCII case is ignored. */
 bool text_contains(const char *haystack, const char *needle);
 

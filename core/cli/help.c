@@ -1,5 +1,5 @@
 /*
- * help: --help, the man page and the completions, all made from the command table.
+ * help: --help, made from the command table.
  */
 #include "base/banned.h"
 #include "cli/cli.h"

@@ -23,8 +23,11 @@ extern const struct cli_command cli_cmd_audit;
 extern const struct cli_command cli_cmd_schema;
 extern const struct cli_command cli_cmd_verify;
 extern const struct cli_command cli_cmd_window;
+extern const struct cli_command cli_cmd_completion;
 extern const struct cli_command cli_cmd_help;
 extern const struct cli_command cli_cmd_version;
+extern const struct cli_command cli_cmd_complete;
+extern const struct cli_command cli_cmd_man;
 extern const struct cli_command cli_cmd_step;
 extern const struct cli_command cli_cmd_runner;
 extern const struct cli_command cli_cmd_widgets;
@@ -49,8 +52,11 @@ const struct cli_command *const cli_commands[] = {
 	&cli_cmd_schema,
 	&cli_cmd_verify,
 	&cli_cmd_window,
+	&cli_cmd_completion,
 	&cli_cmd_help,
 	&cli_cmd_version,
+	&cli_cmd_complete,
+	&cli_cmd_man,
 	&cli_cmd_step,
 	&cli_cmd_runner,
 	&cli_cmd_widgets,

@@ -189,6 +189,17 @@ test_contains(void **state)
 }
 
 static void
+test_roff(void **state)
+{
+	struct str out = STR_INIT(KIB);
+
+	text_roff(&out, ".x -y\n'z\n \\ see `lifeboat run --drill`.");
+	assert_string_equal(
+		out.buf, "\\&.x \\-y\n\\&'z\n \\e see \\fBlifeboat run \\-\\-drill\\fR.");
+	str_done(&out);
+}
+
+static void
 test_distance(void **state)
 {
 	char longer[80];
@@ -205,4 +216,4 @@ test_distance(void **state)
 
 TESTS(T(test_f31_controls), T(test_lines_and_tabs), T(test_f33_bidi_and_invisible),
 	T(test_f34_invalid_utf8), T(test_decode_encode), T(test_safe), T(test_quantities),
-	T(test_contains), T(test_distance))
+	T(test_contains), T(test_roff), T(test_distance))

@@ -39,6 +39,19 @@ text_decode(const char *bytes, size_t len, uint32_t *ret)
 	return n;
 }
 
+bool
+text_valid(const char *bytes, size_t len)
+{
+	for (size_t i = 0, n; i < len; i += n) {
+		uint32_t code;
+
+		n = text_decode(bytes + i, len - i, &code);
+		if (n == 0)
+			return false;
+	}
+	return true;
+}
+
 void
 text_encode(struct str *out, uint32_t code)
 {

@@ -34,6 +34,8 @@ void text_encode(struct str *out, uint32_t code);
 #define TEXT_ESCAPE 11 /* room for any escape and its NUL */
 /* The escape of one code point or stray byte, as text_visible writes it; returns its length. */
 size_t text_escape(char *out, uint32_t code);
+/* Whether all of it is UTF-8: nothing would be lost in a JSON record. */
+bool text_valid(const char *bytes, size_t len);
 /* True for what text_visible escapes. */
 bool text_is_unsafe(uint32_t code);
 

@@ -214,6 +214,16 @@ test_distance(void **state)
 	assert_int_equal(text_distance("a", longer, 4), 4);
 }
 
-TESTS(T(test_f31_controls), T(test_lines_and_tabs), T(test_f33_bidi_and_invisible),
+static void
+test_valid(void **state)
+{
+	assert_true(text_valid("", 0));
+	assert_true(text_valid("gr\xc3\xbc\xc3\x9f\x1b\n", 7));
+	assert_false(text_valid("gr\xfc\xdf", 4));
+	assert_false(text_valid("cut \xc3", 5));
+	assert_false(text_valid("\xed\xa0\x80", 3));
+}
+
+TESTS(T(test_valid), T(test_f31_controls), T(test_lines_and_tabs), T(test_f33_bidi_and_invisible),
 	T(test_f34_invalid_utf8), T(test_decode_encode), T(test_safe), T(test_quantities),
 	T(test_contains), T(test_roff), T(test_distance))

@@ -34,7 +34,9 @@ struct node {
  * documents, NUL bytes, more nodes or depth than the bounds. NULL when anything was wrong.
  */
 struct node *node_parse(const char *text, size_t len, struct problems *p);
-/* The same from a file; an unreadable file is a problem too. */
+/* From JSON that we wrote ourselves; positions mean nothing there, strings count as quoted. */
+struct node *node_from_json(const char *text, size_t len, struct problems *p);
+/* The same as node_parse from a file; an unreadable file is a problem too. */
 struct node *node_load(const char *path, struct problems *p);
 
 const struct node *node_get(const struct node *map, const char *key); /* NULL if absent */

@@ -162,7 +162,7 @@ check_gates(struct arena *a, const struct plan *p, const struct start_options *o
 		}
 		if (s->confirm_type == NULL ||
 			!step_resolve(s, &p->scope, EXPAND_LATE, a, &r, &ignored) ||
-			strstr(r.confirm_type, "{{") != NULL || util_streq(r.confirm_type, answer))
+			r.confirm_late || util_streq(r.confirm_type, answer))
 			continue;
 		err_set(err, ERR_REFUSED,
 			"\"%s\" is not what step \"%s\" wants typed. Nothing was started.", answer,

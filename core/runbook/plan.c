@@ -44,7 +44,7 @@ imply_sandbox(struct plan *p, const struct plan_target *t)
 		{&step_schema, s}, {kind->params, arena_alloc(p->arena, kind->params->size)}};
 
 	problems_init(&problems, p->arena, "the plan");
-	n = node_parse(text, strlen(text), &problems);
+	n = node_from_json(text, strlen(text), &problems);
 	if (n != NULL)
 		schema_read(n, parts, 2, SCHEMA_FILE, &problems);
 	if (problems.errors > 0)

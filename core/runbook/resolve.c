@@ -12,6 +12,7 @@ struct resolver {
 	struct arena *arena;
 	struct err *err;
 	struct resolved *ret;
+	bool late;
 };
 
 static const char *
@@ -21,6 +22,7 @@ expand(struct resolver *r, const char *text)
 
 	if (text == NULL)
 		return NULL;
+	r->late = r->late || vars_late(r->scope, text);
 	if (!vars_expand(r->scope, text, r->flags, &out, r->err)) {
 		err_prefix(r->err, "Step \"%s\"", r->step->id);
 		return NULL;
@@ -77,6 +79,7 @@ static bool
 write_late(struct resolver *r, struct json *j, const char *name)
 {
 	if (r->flags & EXPAND_LATE) {
+		r->late = true;
 		json_fmt(j, "conninfo", "{{%s}}", name);
 		return true;
 	}
@@ -270,7 +273,7 @@ describe(struct resolver *r)
 	struct node *n;
 
 	problems_init(&p, r->arena, r->step->id);
-	n = node_parse(r->ret->params, strlen(r->ret->params), &p);
+	n = node_from_json(r->ret->params, strlen(r->ret->params), &p);
 	if (n != NULL)
 		schema_read(n, &part, 1, SCHEMA_RESOLVED, &p);
 	if (p.errors > 0)
@@ -309,8 +312,9 @@ step_resolve(const struct step *s, const struct scope *scope, unsigned flags, st
 		str_done(&params);
 		return false;
 	}
+	ret->late = r.late;
 	ret->params = arena_strdup(a, str_text(&params));
-	ret->late = strstr(ret->params, "{{") != NULL;
+	ret->confirm_late = s->confirm_type != NULL && vars_late(scope, s->confirm_type);
 	str_done(&params);
 	step_roots(s, note_root, &r);
 	return expand_to(&r, s->title, &ret->title) && expand_to(&r, s->why, &ret->why) &&

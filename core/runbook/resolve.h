@@ -21,7 +21,8 @@ struct resolved {
 	const char *confirm_type; /* what must be typed; NULL */
 	const char *irreversible, *undo;
 	const char *expect_value, *expect_output;
-	bool late; /* something is not known yet */
+	bool late;         /* something of params is not known yet */
+	bool confirm_late; /* ... of confirm_type */
 	/* Names of the variables that are targets and backups, and that the step refers to. */
 	const char *targets[RESOLVE_TARGETS_MAX];
 	size_t ntargets;

@@ -73,6 +73,33 @@ vars_each(const char *text, vars_cb cb, void *arg)
 	return found == 0;
 }
 
+struct late {
+	const struct scope *scope;
+	bool found;
+};
+
+static void
+find_late(const char *name, size_t len, void *arg)
+{
+	struct late *l = arg;
+	const struct var *v;
+	char text[128];
+
+	snprintf(text, sizeof(text), "%.*s", (int)len, name);
+	v = scope_get(l->scope, text);
+	if (v == NULL)
+		v = scope_root(l->scope, text);
+	l->found = l->found || (v != NULL && v->kind == VAR_LATE);
+}
+
+bool
+vars_late(const struct scope *s, const char *text)
+{
+	struct late l = {.scope = s};
+
+	return vars_each(text, find_late, &l) && l.found;
+}
+
 static bool
 unknown(const struct scope *s, const char *name, struct err *err)
 {
@@ -109,9 +136,7 @@ insert(const struct scope *s, const char *name, unsigned flags, struct str *out,
 			return true;
 		}
 		return err_set(err, ERR_CONFIG,
-			"{{%s}} is not known: the step that gives it has not "
-			"run.",
-			name);
+			"{{%s}} is not known: the step that gives it has not run.", name);
 	}
 	if (v->kind != VAR_SECRET) {
 		str_add(out, v->value);
@@ -154,8 +179,7 @@ vars_expand(
 			return false;
 	}
 	if (out->full)
-		return err_set(err, ERR_LIMIT,
-			"A text becomes too long once its variables are "
-			"replaced.");
+		return err_set(
+			err, ERR_LIMIT, "A text becomes too long once its variables are replaced.");
 	return true;
 }

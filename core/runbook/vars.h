@@ -52,6 +52,9 @@ enum expand_flags {
 MUST_CHECK bool vars_expand(
 	const struct scope *s, const char *text, unsigned flags, struct str *out, struct err *err);
 
+/* Whether something in the text is only known once a step has run. */
+bool vars_late(const struct scope *s, const char *text);
+
 /* Calls cb for each {{name}} in the text, in order; false at a brace that is not closed. */
 typedef void (*vars_cb)(const char *name, size_t len, void *arg);
 MUST_CHECK bool vars_each(const char *text, vars_cb cb, void *arg);

@@ -159,7 +159,7 @@ read_spec(struct problems *p, struct err *err)
 		str_addn(&text, chunk, (size_t)n);
 	}
 	close(STEP_SPEC_FD);
-	spec = node_parse(str_text(&text), text.len, p);
+	spec = node_from_json(str_text(&text), text.len, p);
 	if (spec == NULL)
 		problems_err(p, err);
 	return spec;

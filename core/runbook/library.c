@@ -20,6 +20,17 @@ directories(struct arena *a, const char *ret[3])
 
 typedef VEC(const char *) names;
 
+static const char *const suffixes[] = {".yaml", ".yml"};
+
+static bool
+is_file_name(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(suffixes); i++)
+		if (util_ends(name, suffixes[i]))
+			return true;
+	return false;
+}
+
 static void
 add_name(struct arena *a, names *all, const char *name)
 {
@@ -43,7 +54,7 @@ scan(struct arena *a, const char *dir, const char *folder, names *all)
 
 		if (e->d_name[0] == '.')
 			continue;
-		if (util_streq(suffix, ".yaml") || util_streq(suffix, ".yml"))
+		if (suffix != NULL && is_file_name(name))
 			add_name(a, all, arena_strndup(a, name, (size_t)(suffix - name)));
 		else if (folder[0] == '\0' && file_is_dir(path_join(a, dir, name)))
 			scan(a, dir, name, all);
@@ -69,6 +80,13 @@ runbook_list(struct arena *a, struct texts *ret)
 	if (all.n > 0)
 		qsort(all.v, all.n, sizeof(*all.v), by_name);
 	*ret = (struct texts){all.v, all.n};
+}
+
+/* ../ would leave the directories of runbooks. */
+static bool
+leads_out(const char *name)
+{
+	return util_starts(name, "../") || strstr(name, "/../") != NULL;
 }
 
 static bool
@@ -99,19 +117,21 @@ runbook_find(struct arena *a, const char *name, const char **ret, struct err *er
 {
 	const char *dirs[3];
 
-	if (name[0] == '/' || name[0] == '.' || util_ends(name, ".yaml") ||
-		util_ends(name, ".yml") || util_ends(name, ".json")) {
+	if (name[0] == '/' || name[0] == '.' || is_file_name(name) || util_ends(name, ".json")) {
 		if (!file_exists(name))
 			return not_found(a, name, err);
 		*ret = path_absolute(a, name);
 		return true;
 	}
 	for (size_t i = directories(a, dirs); i > 0; i--) {
-		const char *path = path_join(a, dirs[i - 1], arena_fmt(a, "%s.yaml", name));
+		for (size_t k = 0; k < ARRAY_LEN(suffixes) && !leads_out(name); k++) {
+			const char *path =
+				path_join(a, dirs[i - 1], arena_fmt(a, "%s%s", name, suffixes[k]));
 
-		if (strstr(name, "..") == NULL && file_exists(path)) {
-			*ret = path;
-			return true;
+			if (file_exists(path)) {
+				*ret = path;
+				return true;
+			}
 		}
 	}
 	return not_found(a, name, err);

@@ -78,6 +78,47 @@ check_parameter(struct parameter *q, struct problems *p)
 	}
 }
 
+/* {{name.part}} belongs to what `name` is, so a name of its own can't hold a dot. */
+static void
+check_dots(const struct node *n, const char *name, struct problems *p)
+{
+	if (n != NULL && name != NULL && strchr(name, '.') != NULL)
+		node_error(p, n, "\"%s\" can't hold a dot: {{%s}} would mean a part of {{%.*s}}.",
+			name, name, (int)strcspn(name, "."), name)
+			->hint = "Use - or _ instead.";
+}
+
+/* Names that the program gives itself; nobody may take their place. */
+static bool
+is_reserved(const char *name)
+{
+	return util_streq(name, "run") || util_streq(name, "site") || util_streq(name, "operator");
+}
+
+static void
+check_parameter_name(const struct parameter *q, struct problems *p)
+{
+	if (is_reserved(q->item.key))
+		node_error(p, q->item.at, "A parameter can't be called \"%s\".", q->item.key)
+			->hint = "{{run}}, {{site}} and {{operator}} are lifeboat's own.";
+	check_dots(q->item.at, q->item.key, p);
+}
+
+/* What a step gives must not change what was shown and agreed to before it ran. */
+static void
+check_capture(const struct step *s, const struct runbook *r, struct problems *p)
+{
+	const struct node *n = node_get(s->at, "capture");
+
+	if (s->capture == NULL)
+		return;
+	check_dots(n, s->capture, p);
+	if (runbook_parameter(r, s->capture) != NULL || is_reserved(s->capture))
+		node_error(p, n, "The name \"%s\" is taken by a %s.", s->capture,
+			is_reserved(s->capture) ? "variable of lifeboat's own" : "parameter")
+			->hint = "Capture into a name of its own.";
+}
+
 static void
 read_confirm(struct step *s, struct problems *p)
 {
@@ -146,14 +187,24 @@ check_env(const struct step *s, struct problems *p)
 }
 
 static void
+check_comparison(const char *text, const struct node *at, struct problems *p)
+{
+	CLEANUP(err_done) struct err err = ERR_INIT;
+
+	if (text == NULL || strstr(text, "{{") != NULL || expect_check(text, &err))
+		return;
+	node_error(p, at, "%s", err.msg)->hint = arena_strdup(p->arena, err.hint);
+}
+
+static void
 check_expect(const struct step *s, struct problems *p)
 {
 	const char *const all[] = {s->expect->value, s->expect->output, s->expect->rows};
-	CLEANUP(err_done) struct err err = ERR_INIT;
 
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
-		if (all[i] != NULL && strstr(all[i], "{{") == NULL && !expect_check(all[i], &err))
-			node_error(p, s->expect->item.at, "%s", err.msg);
+		check_comparison(all[i], s->expect->item.at, p);
+	if (s->expect->item.at->count == 0)
+		node_error(p, s->expect->item.at, "\"expect\" says nothing.");
 	if ((s->expect->exit != FIELD_ABSENT || s->expect->output != NULL) &&
 		strcmp(s->kind->name, "command") != 0)
 		node_error(
@@ -161,6 +212,50 @@ check_expect(const struct step *s, struct problems *p)
 	if ((s->expect->value != NULL || s->expect->rows != NULL) &&
 		strcmp(s->kind->name, "sql") != 0)
 		node_error(p, s->expect->item.at, "value and rows are expected of a query only.");
+}
+
+/* Nothing is executed in a step that a person answers: what has no effect is refused. */
+static void
+check_person(const struct step *s, struct problems *p)
+{
+	static const char *const keys[] = {"confirm", "timeout", "retry", "expect", "env"};
+
+	for (size_t i = 0; s->kind->person && i < ARRAY_LEN(keys); i++) {
+		const struct node *n = node_get(s->at, keys[i]);
+
+		if (n != NULL)
+			node_error(p, n, "\"%s\" has no effect: a person answers a %s step.",
+				keys[i], s->kind->name);
+	}
+}
+
+/* Faults of the fields that every kind of step has. */
+static void
+check_common(const struct step *s, const struct runbook *r, struct problems *p)
+{
+	check_env(s, p);
+	check_capture(s, r, p);
+	check_person(s, p);
+	check_dots(node_get(s->at, "id"), s->id, p);
+	if (s->expect != NULL)
+		check_expect(s, p);
+	if (s->when != NULL)
+		check_comparison(s->when->is, s->when->item.at, p);
+	if (s->undo != NULL && s->undo->run.n == 0 && s->undo->instruction == NULL)
+		node_error(p, s->undo->item.at, "\"undo\" needs run or instruction.");
+	if (s->id != NULL && runbook_step(r, s->id) != NULL)
+		node_error(p, node_get(s->at, "id"), "The step id \"%s\" is used twice.", s->id);
+}
+
+static void
+unknown_kind(const struct node *kind, struct problems *p)
+{
+	CLEANUP(str_done) struct str all = STR_INIT(KIB);
+
+	for (size_t i = 0; step_kinds[i] != NULL; i++)
+		str_fmt(&all, "%s%s", i > 0 ? ", " : "", step_kinds[i]->name);
+	node_error(p, kind, "There is no kind of step \"%s\".", kind->text)->hint =
+		arena_fmt(p->arena, "Kinds: %s.", str_text(&all));
 }
 
 static void
@@ -171,41 +266,44 @@ read_step(const struct node *n, struct runbook *r, struct problems *p)
 	struct schema_part parts[2] = {{&step_schema, s}, {NULL, NULL}};
 	const struct step_kind *k = NULL;
 
-	if (n->type == NODE_MAP && kind != NULL && kind->type == NODE_SCALAR)
+	if (kind != NULL && kind->type == NODE_SCALAR && !node_is_null(kind)) {
 		k = step_kind_find(kind->text);
-	if (k != NULL) {
+		/* What it may hold beside is not known: one error says enough. */
+		if (k == NULL) {
+			unknown_kind(kind, p);
+			return;
+		}
 		parts[1].schema = k->params;
 		parts[1].object = arena_alloc(p->arena, k->params->size);
 	}
 	schema_read(n, parts, k != NULL ? 2 : 1, SCHEMA_FILE, p);
+	if (k == NULL)
+		return;
 	s->at = n;
 	s->kind = k;
 	s->params = parts[1].object;
-	if (k == NULL) {
-		CLEANUP(str_done) struct str all = STR_INIT(KIB);
-
-		if (kind == NULL || kind->type != NODE_SCALAR)
-			return;
-		for (size_t i = 0; step_kinds[i] != NULL; i++)
-			str_fmt(&all, "%s%s", i > 0 ? ", " : "", step_kinds[i]->name);
-		node_error(p, kind, "There is no kind of step \"%s\".", kind->text)->hint =
-			arena_fmt(p->arena, "Kinds: %s.", str_text(&all));
-		return;
-	}
 	if (s->effect < 0)
 		s->effect = (int)k->effect;
 	if (s->timeout_s == FIELD_ABSENT)
 		s->timeout_s = STEP_TIMEOUT_S;
 	read_confirm(s, p);
 	read_on_fail(s, p);
-	check_env(s, p);
-	if (s->expect != NULL)
-		check_expect(s, p);
-	if (s->id != NULL && runbook_step(r, s->id) != NULL)
-		node_error(p, node_get(n, "id"), "The step id \"%s\" is used twice.", s->id);
+	check_common(s, r, p);
 	if (k->check != NULL)
 		k->check(s->params, (enum effect)s->effect, n, p);
 	r->steps.v[r->steps.n++] = s;
+}
+
+/* By what is written: a step with faults of its own is there all the same. */
+static bool
+has_step(const struct node *steps, const char *id)
+{
+	const struct node *it, *n;
+
+	node_each (steps, it)
+		if ((n = node_get(it, "id")) != NULL && util_streq(n->text, id))
+			return true;
+	return false;
 }
 
 static void
@@ -228,7 +326,7 @@ read_steps(struct runbook *r, struct problems *p)
 	node_each (n, it)
 		read_step(it, r, p);
 	for (size_t i = 0; i < r->done_when.n; i++)
-		if (runbook_step(r, r->done_when.v[i]) == NULL)
+		if (!has_step(n, r->done_when.v[i]))
 			node_error(p, node_get(r->item.at, "done_when"),
 				"\"done_when\" names a step that does not exist: \"%s\".",
 				r->done_when.v[i]);
@@ -252,8 +350,10 @@ runbook_parse(const char *text, size_t len, struct problems *p)
 	r->text_len = len;
 	digest_of(text, len, sum);
 	digest_hex(sum, DIGEST_SIZE, r->sha256);
-	for (size_t i = 0; i < r->parameters.n; i++)
+	for (size_t i = 0; i < r->parameters.n; i++) {
+		check_parameter_name(r->parameters.v[i], p);
 		check_parameter(r->parameters.v[i], p);
+	}
 	read_steps(r, p);
 	return p->errors == before ? r : NULL;
 }

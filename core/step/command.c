@@ -40,6 +40,8 @@ check(const void *params, enum effect effect, const struct node *at, struct prob
 
 	if ((c->sh != NULL) == (run != NULL))
 		node_error(p, at, "A command step needs exactly one of run and sh.");
+	if (run != NULL && run->type == NODE_LIST && run->count == 0)
+		node_error(p, run, "\"run\" is empty: there is no program.");
 	if (run != NULL && run->type == NODE_SCALAR && strchr(run->text, ' ') != NULL)
 		node_error(p, run, "\"run\" is a list of arguments, not a command line.")->hint =
 			"Write run: [program, argument, ...]; for a script use sh: |";

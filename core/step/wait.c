@@ -13,6 +13,8 @@
 
 #define PROBE_MS 60000
 
+extern char **environ; /* of the step: what the runner gave it, env included */
+
 struct wait {
 	struct item item;
 	int64_t for_s, every_s;
@@ -36,6 +38,10 @@ check(const void *params, enum effect effect, const struct node *at, struct prob
 {
 	if ((node_get(at, "for") != NULL) == (node_get(at, "until") != NULL))
 		node_error(p, at, "A wait step needs exactly one of for and until.");
+	else if (node_get(at, "until") != NULL && ((const struct wait *)params)->until.n == 0)
+		node_error(p, node_get(at, "until"), "\"until\" is empty: there is no program.");
+	else if (node_get(at, "for") != NULL && node_get(at, "every") != NULL)
+		node_error(p, node_get(at, "every"), "\"every\" goes with until only.");
 }
 
 static int64_t
@@ -84,8 +90,7 @@ static bool
 run(struct step_child *c, const void *params, struct err *err)
 {
 	const struct wait *w = params;
-	struct proc_env env;
-	struct proc_spec spec = {.group = false, .nfds = 3};
+	struct proc_spec spec = {.group = false, .nfds = 3, .envp = environ};
 	char **argv;
 
 	if (w->for_s != FIELD_ABSENT) {
@@ -97,9 +102,7 @@ run(struct step_child *c, const void *params, struct err *err)
 	argv = arena_array(c->arena, w->until.n + 1, sizeof(*argv));
 	for (size_t i = 0; i < w->until.n; i++)
 		argv[i] = arena_strdup(c->arena, w->until.v[i]);
-	proc_env_init(&env, c->arena);
 	spec.argv = argv;
-	spec.envp = proc_env_list(&env, c->arena);
 	/* The runner's time limit for the step is what ends this when it never succeeds. */
 	for (;;) {
 		struct proc_result r = PROC_RESULT_INIT(4 * KIB);

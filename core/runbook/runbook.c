@@ -247,15 +247,14 @@ check_common(const struct step *s, const struct runbook *r, struct problems *p)
 		node_error(p, node_get(s->at, "id"), "The step id \"%s\" is used twice.", s->id);
 }
 
-static void
-unknown_kind(const struct node *kind, struct problems *p)
+static const char *
+all_kinds(struct arena *a)
 {
 	CLEANUP(str_done) struct str all = STR_INIT(KIB);
 
 	for (size_t i = 0; step_kinds[i] != NULL; i++)
 		str_fmt(&all, "%s%s", i > 0 ? ", " : "", step_kinds[i]->name);
-	node_error(p, kind, "There is no kind of step \"%s\".", kind->text)->hint =
-		arena_fmt(p->arena, "Kinds: %s.", str_text(&all));
+	return arena_fmt(a, "Kinds: %s.", str_text(&all));
 }
 
 static void
@@ -266,11 +265,16 @@ read_step(const struct node *n, struct runbook *r, struct problems *p)
 	struct schema_part parts[2] = {{&step_schema, s}, {NULL, NULL}};
 	const struct step_kind *k = NULL;
 
+	/* Without its kind nobody knows what the step may hold: one error says enough. */
+	if (n->type == NODE_MAP && kind == NULL) {
+		node_error(p, n, "\"kind\" is missing in a step.")->hint = all_kinds(p->arena);
+		return;
+	}
 	if (kind != NULL && kind->type == NODE_SCALAR && !node_is_null(kind)) {
 		k = step_kind_find(kind->text);
-		/* What it may hold beside is not known: one error says enough. */
 		if (k == NULL) {
-			unknown_kind(kind, p);
+			node_error(p, kind, "There is no kind of step \"%s\".", kind->text)->hint =
+				all_kinds(p->arena);
 			return;
 		}
 		parts[1].schema = k->params;

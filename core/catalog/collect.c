@@ -54,33 +54,28 @@ lock(struct collect *c, int *ret_fd, struct err *err)
 }
 
 /*
- * The allow-list of proc_env, and the secrets of S3: the reader is this program itself and has
- * no other way to them.
+ * The allow-list of proc_env, and all that says who we are to S3: the reader is this program
+ * itself and has no other way to it.
  */
 static void
 make_env(struct collect *c)
 {
-	static const char *const secrets[] = {
-		"ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN"};
+	extern char **environ;
 
 	proc_env_init(&c->env, c->arena);
-	for (size_t i = 0; i <= c->site->locations.n; i++) {
-		const struct location *l =
-			i < c->site->locations.n ? item_at(&c->site->locations, struct location, i)
-						 : NULL;
-		const char *prefix = "AWS";
+	for (char **e = environ; *e != NULL; e++) {
+		size_t n = strcspn(*e, "=");
+		bool ours = util_starts(*e, "AWS_");
 
-		if (l != NULL && (l->s3 == NULL || l->s3->credentials == NULL ||
-					 !util_starts(l->s3->credentials, "env ")))
-			continue;
-		if (l != NULL)
-			prefix = l->s3->credentials + 4;
-		for (size_t k = 0; k < ARRAY_LEN(secrets); k++) {
-			const char *name = arena_fmt(c->arena, "%s_%s", prefix, secrets[k]);
+		for (size_t i = 0; i < c->site->locations.n && !ours; i++) {
+			const struct location *l = item_at(&c->site->locations, struct location, i);
+			const char *from = l->s3 != NULL ? l->s3->credentials : NULL;
 
-			if (getenv(name) != NULL)
-				proc_env_set(&c->env, c->arena, name, getenv(name));
+			ours = from != NULL && util_starts(from, "env ") &&
+			       util_starts(*e, from + 4) && (*e)[strlen(from + 4)] == '_';
 		}
+		if (ours && (*e)[n] == '=')
+			proc_env_set(&c->env, c->arena, arena_strndup(c->arena, *e, n), *e + n + 1);
 	}
 }
 

@@ -33,7 +33,29 @@ static const struct field s3_fields[] = {
 	{"credentials", FIELD_TEXT, AT(site_s3, credentials),
 		"\"profile NAME\" or \"env PREFIX\"; else the usual AWS chain"},
 };
-static const struct schema s3_schema = SCHEMA("an S3 location", site_s3, s3_fields);
+
+static void
+s3_check(void *object, const struct node *at, struct problems *p)
+{
+	const struct site_s3 *s3 = object;
+	const char *c = s3->credentials;
+
+	if (s3->bucket != NULL && strspn(s3->bucket, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRS"
+						     "TUVWXYZ0123456789.-_") != strlen(s3->bucket))
+		node_error(p, node_get(at, "bucket"), "\"%s\" is not the name of a bucket.",
+			s3->bucket);
+	if (c != NULL && !(util_starts(c, "profile ") && c[8] != '\0') &&
+		!(util_starts(c, "env ") && schema_is_id(c + 4)))
+		node_error(p, node_get(at, "credentials"),
+			"\"credentials\" says where keys are found, never the keys themselves.")
+			->hint = "Write \"profile NAME\" or \"env PREFIX\".";
+}
+
+static const struct schema s3_schema = {.name = "an S3 location",
+	.size = sizeof(struct site_s3),
+	.fields = s3_fields,
+	.count = ARRAY_LEN(s3_fields),
+	.check = s3_check};
 
 static const struct field kubernetes_fields[] = {
 	{"context", FIELD_TEXT, AT(site_kubernetes, context), "context of the kubeconfig"},

@@ -9,6 +9,8 @@ source_open(const struct location *l, struct source **ret, struct err *err)
 		*ret = source_dir_new(l->directory);
 		return true;
 	}
+	if (l->s3 != NULL)
+		return source_s3_new(l->s3, l->timeout_s, ret, err);
 	return err_set(err, ERR_UNSUPPORTED, "The location \"%s\" can't be listed by this version.",
 		l->item.key);
 }
@@ -19,9 +21,11 @@ source_open_uri(struct arena *a, const char *uri, struct source **ret, const cha
 {
 	const char *path;
 
+	if (util_starts(uri, "s3://"))
+		return source_s3_open_uri(a, uri, ret, ret_name, err);
 	if (strstr(uri, "://") != NULL && !util_starts(uri, "file://"))
-		return err_set(
-			err, ERR_UNSUPPORTED, "%s: only paths can be read by this version.", uri);
+		return err_set(err, ERR_UNSUPPORTED,
+			"%s: only paths and s3:// addresses can be read.", uri);
 	if (util_starts(uri, "file://"))
 		uri += 7;
 	path = path_absolute(a, uri);

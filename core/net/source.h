@@ -100,5 +100,13 @@ struct stream {
 };
 
 struct source *source_dir_new(const char *directory);
+/* `conf` must outlive it, but for its bucket and prefix. */
+MUST_CHECK bool source_s3_new(
+	const struct site_s3 *conf, int64_t timeout_s, struct source **ret, struct err *err);
+MUST_CHECK bool source_s3_open_uri(struct arena *a, const char *uri, struct source **ret,
+	const char **ret_name, struct err *err);
+
+/* How long a source without a location may take to answer. */
+#define SOURCE_TIMEOUT_S 30
 
 #endif

@@ -42,6 +42,14 @@ parse_line(struct arena *a, const char *key, const char *value, struct basebacku
 		b->tli = (uint32_t)n;
 	else if (strcmp(key, "systemid") == 0 && util_parse_u64(value, &n))
 		b->system_identifier = n;
+	else if (strcmp(key, "deduplicated_size") == 0 && util_parse_u64(value, &n) &&
+		 n <= INT64_MAX)
+		b->size = (int64_t)n;
+	else if (strcmp(key, "size") == 0 && b->size == 0 && util_parse_u64(value, &n) &&
+		 n <= INT64_MAX)
+		b->size = (int64_t)n;
+	else if (strcmp(key, "parent_backup_id") == 0)
+		b->prior = arena_strdup(a, value);
 	return true;
 }
 
@@ -67,6 +75,8 @@ barman_parse(struct arena *a, const char *text, size_t len, struct basebackup *r
 	}
 	if (status == NULL)
 		return err_set(err, ERR_DAMAGED, "backup.info has no status.");
+	b.status = status;
+	b.kind = b.prior != NULL ? "incr" : "full";
 	/* WAITING_FOR_WALS: complete but for WAL, which is looked at here anyway. */
 	if (strcmp(status, "DONE") != 0 && strcmp(status, "WAITING_FOR_WALS") != 0)
 		b.why = arena_fmt(a, "Barman says that it is %s.", status);

@@ -33,6 +33,12 @@ struct basebackup {
 	const char *label;
 	bool standby;
 	const char *why; /* why it can't be used whatever the WAL says, a sentence; NULL */
+	/* From pgBackRest and Barman alone. */
+	int64_t size;       /* bytes in its store; 0: not known */
+	const char *kind;   /* "full", "diff", "incr"; NULL: not known */
+	const char *prior;  /* the backup it builds on; NULL: none */
+	const char *status; /* as the tool has it; NULL: it has none */
+	bool page_errors;   /* pages had wrong checksums when it was taken */
 };
 
 struct basebackups {

@@ -44,6 +44,10 @@ parse_backup(struct info *i, const char *label, const char *json, struct err *er
 	b.path = "";
 	b.started_at = json_get_int(j, "backup-timestamp-start", CLOCK_NONE);
 	b.finished_at = json_get_int(j, "backup-timestamp-stop", CLOCK_NONE);
+	b.size = json_get_int(j, "backup-info-repo-size", 0);
+	b.kind = arena_strdup(a, json_get_text(j, "backup-type"));
+	b.prior = arena_strdup(a, json_get_text(j, "backup-prior"));
+	b.page_errors = json_get_bool(j, "backup-error", false);
 	if (segment == NULL || start == NULL || stop == NULL) {
 		b.why = "It was taken with the server down; it needs no WAL and reaches no moment.";
 	} else {

@@ -30,6 +30,8 @@ sandbox_paths(struct arena *a, struct sandbox *s)
 {
 	s->data = path_join(a, s->directory, "data");
 	s->socket_dir = path_join(a, s->directory, "run");
+	if (s->superuser == NULL)
+		s->superuser = "postgres";
 	s->conninfo = sandbox_ops_of(s->kind)->conninfo(a, s);
 }
 
@@ -63,20 +65,41 @@ sandbox_env(struct arena *a, const struct sandbox *s)
 	return env;
 }
 
-/* Whether this user gets through every directory on the way. */
+static bool
+may(const struct sandbox_user *user, const char *path, mode_t bits)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return false;
+	if (st.st_uid == user->uid)
+		return (st.st_mode >> 6 & bits) == bits;
+	if (st.st_gid == user->gid)
+		return (st.st_mode >> 3 & bits) == bits;
+	return (st.st_mode & bits) == bits;
+}
+
+/* Whether this user gets into the directory, through every one above it. */
 static bool
 reachable(const char *path, const struct sandbox_user *user)
 {
 	CLEANUP(arena_done) struct arena a = ARENA_INIT;
-	struct stat st;
 
 	for (; user->drop && strcmp(path, "/") != 0; path = path_dir(&a, path))
-		if (stat(path, &st) < 0 ||
-			(st.st_mode & (st.st_uid == user->uid          ? 0100
-					      : st.st_gid == user->gid ? 0010
-								       : 0001)) == 0)
+		if (!may(user, path, 1))
 			return false;
 	return true;
+}
+
+bool
+sandbox_user_reads(const struct sandbox_user *user, const char *path)
+{
+	CLEANUP(arena_done) struct arena a = ARENA_INIT;
+
+	if (!user->drop)
+		return true;
+	return reachable(path_dir(&a, path_absolute(&a, path)), user) &&
+	       may(user, path, file_is_dir(path) ? 5 : 4);
 }
 
 static bool
@@ -250,6 +273,7 @@ new_record(struct arena *a, const struct sandbox_spec *spec, const struct sandbo
 	*r = (struct sandbox_record){.id = s->id,
 		.kind = (int)s->kind,
 		.major = s->major,
+		.superuser = s->superuser,
 		.run = spec->run,
 		.until = CLOCK_NONE,
 		.boot = clock_boot_id(),
@@ -281,7 +305,7 @@ sandbox_start(
 	const struct sandbox_spec *spec, struct arena *a, struct sandbox *ret, struct err *err)
 {
 	const struct sandbox_ops *ops = sandbox_ops_of(spec->kind);
-	struct sandbox s = {.kind = spec->kind};
+	struct sandbox s = {.kind = spec->kind, .superuser = spec->superuser};
 	unsigned char random[ID_BYTES];
 	char id[2 * ID_BYTES + 1];
 	struct sandbox_record r;
@@ -318,6 +342,7 @@ sandbox_find(
 		.kind = (enum sandbox_kind)r.kind,
 		.directory = r.directory,
 		.major = r.major,
+		.superuser = r.superuser,
 		.pid = r.pid,
 		.start_time = r.start_time};
 	if (!sandbox_ops_of(r.kind)->find(a, r.major, ret, err) ||

@@ -39,6 +39,8 @@ struct sandbox_spec {
 	 */
 	const char *directory;
 	const char *const *settings; /* "name=value", ends with NULL; may be NULL */
+	/* PostgreSQL's superuser, or who it is in a backup that populates; NULL: postgres */
+	const char *superuser;
 	/*
 	 * Fills the empty data directory from a backup instead of initdb; what it puts there is
 	 * given to the server's user afterwards. May be NULL.
@@ -55,7 +57,8 @@ struct sandbox {
 	enum sandbox_kind kind;
 	const char *directory, *data;
 	const char *socket_dir; /* PostgreSQL's PGHOST */
-	const char *conninfo;   /* libpq's, as superuser postgres; Redis: the socket's path */
+	const char *superuser;  /* PostgreSQL's */
+	const char *conninfo;   /* libpq's, as superuser; Redis: the socket's path */
 	int major;              /* of PostgreSQL */
 	const char *bin;        /* the directory of programs of that version; NULL for Redis */
 	struct sandbox_user user;

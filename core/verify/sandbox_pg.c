@@ -3,6 +3,7 @@
  */
 #include "base/banned.h"
 #include "verify/sandbox_private.h"
+#include "net/pg.h"
 #include "base/file.h"
 #include "base/path.h"
 #include "base/text.h"
@@ -66,7 +67,7 @@ init(struct arena *a, const struct sandbox *s, struct err *err)
 {
 	CLEANUP(proc_result_done) struct proc_result r = PROC_RESULT_INIT(64 * KIB);
 	CLEANUP(str_done) struct str why = STR_INIT(8 * KIB);
-	const char *argv[] = {"initdb", "--pgdata", s->data, "--username", "postgres", "--auth",
+	const char *argv[] = {"initdb", "--pgdata", s->data, "--username", s->superuser, "--auth",
 		"trust", "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync",
 		"--no-instructions", NULL};
 	struct proc_spec p = {.path = path_join(a, s->bin, "initdb"),
@@ -191,8 +192,8 @@ ready(struct arena *a, const struct sandbox *s)
 static const char *
 conninfo(struct arena *a, const struct sandbox *s)
 {
-	return arena_fmt(a, "host=%s port=5432 user=postgres dbname=postgres sslmode=disable",
-		s->socket_dir);
+	return arena_fmt(a, "host=%s port=5432 user=%s dbname=postgres sslmode=disable",
+		pg_conninfo_value(a, s->socket_dir), pg_conninfo_value(a, s->superuser));
 }
 
 static const char *const users[] = {"postgres", "nobody", NULL};

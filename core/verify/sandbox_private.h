@@ -17,6 +17,7 @@ struct sandbox_record {
 	uint64_t owner_start;
 	const char *run;
 	int64_t until; /* CLOCK_NONE: not this kind */
+	const char *superuser;
 	const char *boot, *host;
 	int64_t created_at;
 	const char *directory; /* as realpath(3) gives it */
@@ -85,6 +86,8 @@ const struct sandbox_ops *sandbox_ops_of(int kind);
 void sandbox_paths(struct arena *a, struct sandbox *s);
 MUST_CHECK bool sandbox_choose_user(
 	const struct sandbox_ops *ops, struct sandbox_user *ret, struct err *err);
+/* Whether this user gets through every directory above and may read what is at the path. */
+bool sandbox_user_reads(const struct sandbox_user *user, const char *path);
 /* What the server and its tools may know of our environment: next to nothing. */
 char *const *sandbox_env(struct arena *a, const struct sandbox *s);
 

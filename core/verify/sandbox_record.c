@@ -53,6 +53,7 @@ sandbox_record_write(const char *state, const struct sandbox_record *r, struct e
 	json_string(&j, "id", r->id);
 	json_string(&j, "kind", sandbox_ops_of(r->kind)->program);
 	json_int(&j, "major", r->major);
+	json_string(&j, "superuser", r->superuser);
 	json_object(&j, "owner");
 	if (r->run != NULL) {
 		json_string(&j, "run", r->run);
@@ -99,6 +100,7 @@ read_fields(const cJSON *j, struct arena *a, struct sandbox_record *ret)
 
 	ret->kind = util_streq(kind, sandbox_redis.program) ? SANDBOX_REDIS : SANDBOX_POSTGRESQL;
 	ret->major = (int)json_get_int(j, "major", 0);
+	ret->superuser = arena_strdup(a, json_get_text(j, "superuser"));
 	ret->run = arena_strdup(a, json_get_text(owner, "run"));
 	ret->until = json_get_time(owner, "until");
 	read_process(owner, &ret->owner_pid, &ret->owner_start);

@@ -156,6 +156,7 @@ read_backup(struct source *s, const char *path, struct basebackups *ret, struct 
 	}
 	if (n == 0 && barman_parse(a, str_text(&text), text.len, &b, &here)) {
 		b.name = b.label = name;
+		b.source = s;
 		b.path = arena_fmt(a, "%sdata/", path);
 		*vec_push(a, &ret->list) = b;
 		return true;

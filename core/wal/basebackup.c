@@ -5,7 +5,7 @@
 #include "wal/label.h"
 #include "wal/manifest.h"
 #include "wal/segment.h"
-#include "wal/tarhead.h"
+#include "wal/tar.h"
 
 #define DEPTH_MAX 3
 #define LOOK      (8 * MIB) /* how far into a tar the label is searched */
@@ -138,7 +138,7 @@ label_text(struct finder *f, const struct basebackup *b, struct str *out, struct
 	if (!source_read(f->source, name, 0, -1, &st, err) ||
 		!packed_open(st, source_uri(f->source, a, name), &p, err))
 		return false;
-	good = tarhead_read(p, "backup_label", LOOK, out, err);
+	good = tar_member(p, "backup_label", LOOK, out, err);
 	packed_free(p);
 	return good;
 }
@@ -205,6 +205,7 @@ add_backup(struct finder *f, const struct directory *d, const char *tar, struct 
 	struct arena *a = f->found->arena;
 	const char *path = tar != NULL && tar != d->base_tar ? tar : d->path;
 	struct basebackup b = {.name = name_of(f, path),
+		.source = f->source,
 		.path = path,
 		.tar = tar,
 		.form = tar != NULL ? BASEBACKUP_TAR : BASEBACKUP_PLAIN,

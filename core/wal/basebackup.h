@@ -19,10 +19,11 @@ enum basebackup_form {
 };
 
 struct basebackup {
-	const char *name; /* within its set */
-	const char *set;  /* its set's name, given by who listed it; NULL */
-	const char *path; /* of the directory, ending with a slash (or ""), or of the tar */
-	const char *tar;  /* BASEBACKUP_TAR: the tar of the data directory; else NULL */
+	const char *name;      /* within its set */
+	const char *set;       /* its set's name, given by who listed it; NULL */
+	struct source *source; /* where it is; not owned */
+	const char *path;      /* of the directory, ending with a slash (or ""), or of the tar */
+	const char *tar;       /* BASEBACKUP_TAR: the tar of the data directory; else NULL */
 	enum basebackup_form form;
 	uint32_t tli;
 	uint64_t start;                  /* LSN from which WAL is needed */

@@ -203,6 +203,21 @@ first_end(struct scan *s, struct reader *r, struct first_reader *f, uint64_t fir
 }
 
 bool
+scan_first(struct scan *s, uint64_t first, uint64_t last, struct scan_end *ret, struct err *err)
+{
+	struct first_reader f;
+	struct reader r;
+	uint64_t number;
+	bool good;
+
+	reader_init(&r, &s->archive->header, 1ULL << RMGR_XACT, take_first, &f);
+	good = first_end(s, &r, &f, first, last, &number, err);
+	reader_done(&r);
+	*ret = f.end;
+	return good;
+}
+
+bool
 scan_locate(struct scan *s, uint64_t first, uint64_t last, int64_t at_us, uint64_t *ret,
 	struct err *err)
 {

@@ -61,6 +61,10 @@ struct scan_tail {
 MUST_CHECK bool scan_tail(struct scan *s, uint64_t first, uint64_t last, uint64_t before,
 	struct scan_tail *ret, struct err *err);
 
+/* The first end of a transaction in first..last; lsn 0 when there is none. */
+MUST_CHECK bool scan_first(
+	struct scan *s, uint64_t first, uint64_t last, struct scan_end *ret, struct err *err);
+
 /* Where a recovery to a time stops. */
 struct scan_stop {
 	struct scan_end before; /* the last commit before it */

@@ -324,6 +324,16 @@ collect_run(struct arena *a, const struct site *site, const char *state,
 	return good;
 }
 
+pid_t
+collect_running(const char *state)
+{
+	CLEANUP(arena_done) struct arena a = ARENA_INIT;
+	CLEANUP(util_close)
+	int fd = open(catalog_path(&a, state, ".lock"), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	return fd < 0 ? 0 : filelock_holder(fd);
+}
+
 bool
 collect_open(struct arena *a, const struct site *site, const char *state, bool refresh,
 	struct catalog **ret, const char **ret_notice, struct err *err)

@@ -13,6 +13,8 @@
 
 #include "catalog/catalog.h"
 
+#include <sys/types.h>
+
 struct collect_options {
 	const char *only; /* one "asset/set"; NULL: all */
 	bool watch;       /* somebody comes back every refresh_s */
@@ -36,6 +38,9 @@ struct collect_report {
  */
 MUST_CHECK bool collect_run(struct arena *a, const struct site *site, const char *state,
 	const struct collect_options *o, struct collect_report *ret, struct err *err);
+
+/* The pid of a collector that is at work now; 0 when none is, or none can be seen. */
+pid_t collect_running(const char *state);
 
 /*
  * Opens the catalog and, where there is none that can be used or `refresh` is set, collects

@@ -69,6 +69,30 @@ find_secret(const struct plan_secret *s, const struct start_options *o, struct s
 	return err_hint(err, "Set it as the runbook says (%s), or run attended.", s->from.v[0]);
 }
 
+bool
+run_secret_asked(const struct plan_secret *s, bool *ret, struct err *err)
+{
+	CLEANUP(arena_done) struct arena a = ARENA_INIT;
+
+	*ret = false;
+	for (size_t i = 0; i < s->from.n; i++) {
+		struct secret *found = NULL;
+
+		if (util_streq(s->from.v[i], "prompt")) {
+			*ret = true;
+			return true;
+		}
+		if (!secret_fetch(s->from.v[i], &found, err))
+			return false;
+		if (found == NULL && !(is_pgpass(s->from.v[i]) &&
+					     file_exists(path_expand(&a, s->from.v[i] + 5))))
+			continue;
+		secret_free(found);
+		return true;
+	}
+	return true;
+}
+
 static bool
 write_orders(const struct plan *p, const struct start_options *o, bool resume, struct str *out,
 	struct err *err)

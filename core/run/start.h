@@ -25,6 +25,9 @@ MUST_CHECK bool run_start(struct arena *a, const struct plan *p, const char *sta
 MUST_CHECK bool run_resume(struct arena *a, const char *state, const char *id,
 	const struct start_options *o, struct err *err);
 
+/* Whether a person has to be asked for the secret: no source before "prompt" has it. */
+MUST_CHECK bool run_secret_asked(const struct plan_secret *s, bool *ret, struct err *err);
+
 /* From now on this process starts, resumes and answers nothing; it can't be taken back. */
 void run_set_read_only(void);
 bool run_is_read_only(void);

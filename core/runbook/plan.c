@@ -109,6 +109,27 @@ plan_assemble(struct plan *p)
 	late(p, "run");
 }
 
+struct plan *
+plan_outline(struct arena *a, const struct runbook *r)
+{
+	struct plan *p = arena_alloc(a, sizeof(*p));
+
+	p->arena = a;
+	p->runbook = r;
+	p->attended = true;
+	p->operator= "{{operator}}";
+	scope_init(&p->scope, a);
+	for (size_t i = 0; i < r->parameters.n; i++) {
+		const struct parameter *q = item_at(&r->parameters, struct parameter, i);
+
+		scope_set(&p->scope, q->item.key,
+			q->type == PARAMETER_SECRET ? VAR_SECRET : VAR_LATE, NULL);
+	}
+	late(p, "site");
+	plan_assemble(p);
+	return p;
+}
+
 bool
 plan_check(struct plan *p, struct err *err)
 {

@@ -59,6 +59,7 @@ struct plan_options {
 	const char *operator;
 	const char **sets; /* "name=value" */
 	size_t nsets;
+	bool cached; /* choose from the catalog as it lies there, without looking at the places */
 };
 
 /*
@@ -72,6 +73,12 @@ MUST_CHECK bool plan_build(struct arena *a, const struct runbook *r, const struc
 
 /* The variables that no parameter gives: site, run, operator, and what steps will give. */
 void plan_assemble(struct plan *p);
+
+/*
+ * A plan in which no parameter has a value yet, for reading a runbook: texts keep the {{names}}
+ * of what is still to be given.
+ */
+struct plan *plan_outline(struct arena *a, const struct runbook *r);
 
 const struct plan_target *plan_target(const struct plan *p, const char *var);
 const struct plan_backup *plan_backup(const struct plan *p, const char *var);

@@ -337,8 +337,11 @@ open_catalog(struct binder *b, const struct set *s)
 	/* What is chosen now should be what is there now. A source that does not answer leaves
 	 * its last known facts, and says so by the age that is shown. */
 	o.only = arena_fmt(b->plan->arena, "%s/%s", s->asset->item.key, s->item.key);
-	if (!collect_run(b->plan->arena, b->site, b->state, &o, &report, &ignored))
+	if (!b->options->cached &&
+		!collect_run(b->plan->arena, b->site, b->state, &o, &report, &ignored))
 		err_done(&ignored);
+	if (b->options->cached)
+		return catalog_open(b->state, b->site, &b->catalog, b->err);
 	return collect_open(b->plan->arena, b->site, b->state, false, &b->catalog, &notice, b->err);
 }
 

@@ -115,6 +115,18 @@ plan_text(struct plan *p, struct str *out)
 }
 
 static void
+target_json(const struct plan_target *t, struct json *j)
+{
+	json_object(j, NULL);
+	json_string(j, "var", t->var);
+	json_string(j, "name", t->name);
+	json_string(j, "conninfo", t->conninfo);
+	json_string(j, "environment", t->environment);
+	json_bool(j, "sandbox", t->sandbox);
+	json_object_end(j);
+}
+
+static void
 step_json(struct plan *p, const struct resolved *r, struct json *j)
 {
 	const struct step *s = r->step;
@@ -122,27 +134,30 @@ step_json(struct plan *p, const struct resolved *r, struct json *j)
 	json_object(j, NULL);
 	json_string(j, "id", s->id);
 	json_string(j, "title", r->title);
+	json_string(j, "why", r->why);
 	json_string(j, "kind", s->kind->name);
 	json_string(j, "effect", effect_names[s->effect]);
 	json_string(j, "runs", r->describe);
+	json_string(j, "env", r->env[0] != '\0' ? r->env : NULL);
 	json_raw(j, "params", r->params);
 	json_bool(j, "complete", !r->late);
+	json_bool(j, "implied", s->implied);
+	if (s->when != NULL)
+		json_fmt(j, "when", "%s is %s", s->when->value, s->when->is);
 	json_array(j, "targets");
 	for (size_t i = 0; i < r->ntargets; i++) {
 		const struct plan_target *t = plan_target(p, r->targets[i]);
 
-		if (t == NULL)
-			continue;
-		json_object(j, NULL);
-		json_string(j, "name", t->name);
-		json_string(j, "conninfo", t->conninfo);
-		json_string(j, "environment", t->environment);
-		json_object_end(j);
+		if (t != NULL)
+			target_json(t, j);
 	}
 	json_array_end(j);
+	if (p->mode == PLAN_DRILL && s->drill > DRILL_RUN)
+		json_string(j, "drill", s->drill == DRILL_SIMULATE ? "simulate" : "forbid");
 	json_string(j, "waits_for", gate(p, s));
 	json_string(j, "confirm_type", r->confirm_type);
 	json_string(j, "irreversible", r->irreversible);
+	json_string(j, "undo", r->undo);
 	json_count(j, "timeout_s", s->timeout_s);
 	json_count(j, "budget_s", s->budget_s);
 	json_object_end(j);
@@ -152,6 +167,7 @@ void
 plan_json(struct plan *p, struct json *j)
 {
 	const struct parameter_value *q;
+	const struct plan_target *t;
 
 	json_object(j, NULL);
 	json_string(j, "runbook", p->runbook->id);
@@ -166,6 +182,15 @@ plan_json(struct plan *p, struct json *j)
 	vec_each (&p->parameters, q)
 		json_string(j, q->name, q->text);
 	json_object_end(j);
+	json_array(j, "chosen"); /* parameters that the operator did not give */
+	vec_each (&p->parameters, q)
+		if (!q->given && q->text != NULL)
+			json_string(j, NULL, q->name);
+	json_array_end(j);
+	json_array(j, "targets");
+	vec_each (&p->targets, t)
+		target_json(t, j);
+	json_array_end(j);
 	json_array(j, "steps");
 	for (size_t i = 0; i < p->steps.n; i++) {
 		CLEANUP(arena_done) struct arena a = ARENA_INIT;

@@ -170,6 +170,33 @@ write_plain(struct json *j, const struct node *n, const char *key)
 	}
 }
 
+/* Every text of a map or list that a kind reads by itself. */
+static bool
+write_expanded(struct resolver *r, struct json *j, const struct node *n, const char *key)
+{
+	const struct node *it;
+	const char *text;
+
+	if (n->type == NODE_SCALAR) {
+		if ((text = expand(r, n->text)) == NULL)
+			return false;
+		json_string(j, key, text);
+		return true;
+	}
+	if (n->type == NODE_MAP)
+		json_object(j, key);
+	else
+		json_array(j, key);
+	node_each (n, it)
+		if (!write_expanded(r, j, it, n->type == NODE_MAP ? it->key : NULL))
+			return false;
+	if (n->type == NODE_MAP)
+		json_object_end(j);
+	else
+		json_array_end(j);
+	return true;
+}
+
 static bool
 write_field(struct resolver *r, struct json *j, const struct field *f, const struct node *n)
 {
@@ -184,6 +211,7 @@ write_field(struct resolver *r, struct json *j, const struct field *f, const str
 	case FIELD_TEXTS: return write_texts(r, j, n, f->name);
 	case FIELD_TARGET: return write_target(r, j, n, f->name);
 	case FIELD_BOUND: return write_bound(r, j, n->text, f->name);
+	case FIELD_NODE: return write_expanded(r, j, n, f->name);
 	default: write_plain(j, n, f->name); return true;
 	}
 }

@@ -209,9 +209,12 @@ check_expect(const struct step *s, struct problems *p)
 		strcmp(s->kind->name, "command") != 0)
 		node_error(
 			p, s->expect->item.at, "exit and output are expected of a command only.");
-	if ((s->expect->value != NULL || s->expect->rows != NULL) &&
-		strcmp(s->kind->name, "sql") != 0)
-		node_error(p, s->expect->item.at, "value and rows are expected of a query only.");
+	if (s->expect->rows != NULL && strcmp(s->kind->name, "sql") != 0)
+		node_error(p, s->expect->item.at, "rows are expected of a query only.");
+	if (s->expect->value != NULL && (s->kind->person || strcmp(s->kind->name, "command") == 0))
+		node_error(p, s->expect->item.at, "A %s step gives no value to compare.",
+			s->kind->name)
+			->hint = "Of a command, expect its output.";
 }
 
 /* Nothing is executed in a step that a person answers: what has no effect is refused. */

@@ -302,6 +302,26 @@ open_file(struct chain *c, struct err *err)
 	return true;
 }
 
+/* Whether the log is of the kind that it is opened as: a run's journal is no audit log. */
+static bool
+right_kind(const struct chain *c, struct err *err)
+{
+	CLEANUP(str_done) struct str want = STR_INIT(KIB);
+	char head[4 * KIB];
+	ssize_t n = file_pread(c->fd, head, sizeof(head), 0);
+	const char *end;
+
+	if (n < 0)
+		return fail(c, err, errno, "Cannot read");
+	end = memchr(head, '\n', (size_t)n);
+	n = end != NULL ? end - head : n;
+	str_fmt(&want, "\"data\":{\"kind\":\"%s\",", c->kind);
+	if (memmem(head, (size_t)n, want.buf, want.len) != NULL)
+		return true;
+	err_set(err, ERR_AUDIT, "%s is not a log of the kind \"%s\".", c->path, c->kind);
+	return err_hint(err, "Keep the file, move it aside, and a new log begins.");
+}
+
 bool
 chain_open(const char *path, enum chain_mode mode, const char *kind, const char *run,
 	const char *actor, struct chain **ret, struct err *err)
@@ -317,7 +337,7 @@ chain_open(const char *path, enum chain_mode mode, const char *kind, const char 
 	c->line = (struct str)STR_INIT(RECORD_MAX + KIB);
 	good = open_file(c, err) && lock(c, err);
 	if (good) {
-		good = catch_up(c, err) && (c->size > 0 || begin_file(c, err));
+		good = catch_up(c, err) && (c->size > 0 ? right_kind(c, err) : begin_file(c, err));
 		unlock(c);
 	}
 	if (!good) {

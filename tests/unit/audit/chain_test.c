@@ -78,6 +78,23 @@ test_new_and_again(void **state)
 }
 
 static void
+test_other_kind(void **state)
+{
+	const char *path = log_new("kind", 1);
+	struct err err = ERR_INIT;
+	struct chain *c;
+
+	assert_false(chain_open(path, CHAIN_OWNED, "audit", NULL, "x", &c, &err));
+	assert_hint(&err, "move it aside");
+	assert_err(&err, ERR_AUDIT, "is not a log of the kind \"audit\"");
+	fault_set("read", "*/kind", 2, "EIO", false);
+	assert_false(opens(path, CHAIN_OWNED, &err));
+	no_faults();
+	assert_err(&err, ERR_AUDIT, "Cannot read");
+	assert_true(opens(path, CHAIN_OWNED, &err));
+}
+
+static void
 test_last_line_of_nothing(void **state)
 {
 	struct chain *c = open_log(log_new("quiet", 1), CHAIN_OWNED);
@@ -621,9 +638,10 @@ test_read_faults(void **state)
 	free(bytes);
 }
 
-TESTS(T(test_new_and_again), T(test_last_line_of_nothing), T(test_f01_no_room), T(test_f02_reserve),
-	T(test_f03_sync_fails), T(test_cut_fails), T(test_f04_size_limit), T(test_f05_short_writes),
-	T(test_f10_directory_synced), T(test_f11_torn_everywhere), T(test_f11_torn_first),
-	T(test_f11_saving_fails), T(test_f12_damaged), T(test_f13_endless_line),
-	T(test_f14_two_writers), T(test_shared), T(test_shared_torn), T(test_f16_replaced),
-	T(test_f16_rewritten), T(test_f17_odd_files), T(test_too_long), T(test_read_faults))
+TESTS(T(test_new_and_again), T(test_other_kind), T(test_last_line_of_nothing), T(test_f01_no_room),
+	T(test_f02_reserve), T(test_f03_sync_fails), T(test_cut_fails), T(test_f04_size_limit),
+	T(test_f05_short_writes), T(test_f10_directory_synced), T(test_f11_torn_everywhere),
+	T(test_f11_torn_first), T(test_f11_saving_fails), T(test_f12_damaged),
+	T(test_f13_endless_line), T(test_f14_two_writers), T(test_shared), T(test_shared_torn),
+	T(test_f16_replaced), T(test_f16_rewritten), T(test_f17_odd_files), T(test_too_long),
+	T(test_read_faults))

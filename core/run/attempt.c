@@ -309,15 +309,16 @@ engine_take_sets(struct runner *r, const struct step *s, const struct texts *nam
 	const struct texts *values)
 {
 	struct scope *scope = &r->plan->scope;
-	const struct var *root = scope_get(scope, s->id);
+	const char *name = s->gives != NULL ? s->gives : s->id;
+	const struct var *root = scope_get(scope, name);
 
 	for (size_t i = 0; i < names->n && i < values->n; i++)
-		scope_set(scope, arena_fmt(&r->arena, "%s.%s", s->id, names->v[i]), VAR_TEXT,
+		scope_set(scope, arena_fmt(&r->arena, "%s.%s", name, names->v[i]), VAR_TEXT,
 			values->v[i]);
 	/* A sandbox is a target from now on. */
 	if (names->n > 0 && strcmp(s->kind->name, "sandbox") == 0 &&
 		(root == NULL || root->kind == VAR_LATE))
-		scope_set(scope, s->id, VAR_TARGET, s->id);
+		scope_set(scope, name, VAR_TARGET, name);
 }
 
 static void

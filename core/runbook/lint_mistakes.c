@@ -128,7 +128,8 @@ static const struct mistake mistakes[] = {
 		"Read its output: --output=text --verbose and expect: {output: ...}, or use a step "
 		"of kind verify."},
 	{"newest-by-listing", NULL,
-		"ls -[a-zA-Z0-9]*t[a-zA-Z0-9]*( [^|;&]*)?\\| *head|sort" ARGS "\\| *tail -n? ?1" END,
+		"ls -[a-zA-Z0-9]*t[a-zA-Z0-9]*( [^|;&]*)?\\| *head|sort" ARGS
+		"\\| *tail -n? ?1" END,
 		NULL, SAID, PROBLEM_ERROR,
 		"The newest file of a listing may be half written, or not a backup.",
 		"Use a parameter of type backup: it offers what is complete, and proven."},

@@ -29,14 +29,19 @@ plan_backup(const struct plan *p, const char *var)
 	return NULL;
 }
 
-/* A target that is a sandbox has to be started before anything else: a step that nobody wrote. */
+/*
+ * A target that is a sandbox has to be started before anything else: a step that nobody wrote.
+ * A step that somebody wrote may be called like the target; ids with a dot are ours alone.
+ */
 static struct step *
 imply_sandbox(struct plan *p, const struct plan_target *t)
 {
 	struct problems problems;
+	bool taken = runbook_step(p->runbook, t->var) != NULL;
 	const char *text = arena_fmt(p->arena,
-		"{\"id\": \"%s\", \"title\": \"Start the sandbox for %s\", \"kind\": \"sandbox\"}",
-		t->var, t->var);
+		"{\"id\": \"%s%s\", \"title\": \"Start the sandbox for %s\", \"kind\": "
+		"\"sandbox\"}",
+		t->var, taken ? ".sandbox" : "", t->var);
 	const struct node *n;
 	struct step *s = arena_alloc(p->arena, sizeof(*s));
 	const struct step_kind *kind = step_kind_find("sandbox");
@@ -56,6 +61,7 @@ imply_sandbox(struct plan *p, const struct plan_target *t)
 	s->timeout_s = 600;
 	s->on_fail = ON_FAIL_STOP;
 	s->implied = true;
+	s->gives = t->var;
 	return s;
 }
 
@@ -240,10 +246,29 @@ load_vars(struct plan *p, const cJSON *list)
 	return true;
 }
 
-static void
+/* What a plan can't be without; false when an entry lacks it. */
+static bool
+has_names(const cJSON *list, const char *first, const char *second)
+{
+	const cJSON *it;
+
+	cJSON_ArrayForEach(it, list)
+	{
+		if (json_get_text(it, first) == NULL || json_get_text(it, second) == NULL)
+			return false;
+	}
+	return true;
+}
+
+static bool
 load_lists(struct plan *p, const cJSON *json)
 {
 	const cJSON *it;
+
+	if (!has_names(json_get(json, "parameters"), "name", "name") ||
+		!has_names(json_get(json, "targets"), "var", "name") ||
+		!has_names(json_get(json, "backups"), "var", "id"))
+		return false;
 
 	cJSON_ArrayForEach(it, json_get(json, "parameters"))
 	{
@@ -275,6 +300,7 @@ load_lists(struct plan *p, const cJSON *json)
 			.finished_at = json_get_time(it, "finished_at"),
 		};
 	}
+	return true;
 }
 
 static void
@@ -294,7 +320,6 @@ plan_load(struct arena *a, const cJSON *json, const struct runbook *runbook, str
 	struct err *err)
 {
 	struct plan *p = arena_alloc(a, sizeof(*p));
-	const cJSON *it;
 
 	p->arena = a;
 	p->runbook = runbook;
@@ -310,12 +335,7 @@ plan_load(struct arena *a, const cJSON *json, const struct runbook *runbook, str
 	p->site = text_of(p, json, "site");
 	p->site_file = text_of(p, json, "site_file");
 	p->created_at = text_of(p, json, "created_at");
-	load_lists(p, json);
-	cJSON_ArrayForEach(it, json_get(json, "targets")) if (json_get_text(it, "var") == NULL ||
-							      json_get_text(it, "name") ==
-								      NULL) return err_set(err,
-		ERR_DAMAGED, "The plan names a target without a name.");
-	if (p->operator== NULL || !load_vars(p, json_get(json, "vars")))
+	if (p->operator== NULL || !load_lists(p, json) || !load_vars(p, json_get(json, "vars")))
 		return err_set(err, ERR_DAMAGED, "The plan is malformed.");
 	load_secrets(p);
 	plan_assemble(p);

@@ -48,6 +48,10 @@ check_names(const struct binder *b, const struct runbook *r)
 		if (set[n] != '=')
 			return err_set(
 				b->err, ERR_USAGE, "--set takes NAME=VALUE, not \"%s\".", set);
+		/* Records are JSON: what is no UTF-8 would be another value when it is run. */
+		if (!text_valid(set, strlen(set)))
+			return err_set(
+				b->err, ERR_USAGE, "--set %s: the value is not UTF-8.", name);
 		if (runbook_parameter(r, name) != NULL)
 			continue;
 		err_set(b->err, ERR_USAGE, "The runbook %s has no parameter \"%s\".", r->id, name);
@@ -107,6 +111,32 @@ whole_match(const char *pattern, const char *value)
 }
 
 static bool
+within(const struct parameter *q, int64_t n)
+{
+	return (q->min == FIELD_ABSENT || n >= q->min) && (q->max == FIELD_ABSENT || n <= q->max);
+}
+
+static const char *
+bounds(struct arena *a, const struct parameter *q)
+{
+	if (q->max == FIELD_ABSENT)
+		return arena_fmt(a, "at least %lld", (long long)q->min);
+	if (q->min == FIELD_ABSENT)
+		return arena_fmt(a, "at most %lld", (long long)q->max);
+	return arena_fmt(a, "from %lld to %lld", (long long)q->min, (long long)q->max);
+}
+
+static bool
+choices_hint(struct binder *b, const struct parameter *q)
+{
+	CLEANUP(str_done) struct str all = STR_INIT(4 * KIB);
+
+	for (size_t i = 0; i < q->choices.n; i++)
+		str_fmt(&all, "%s%s", i > 0 ? ", " : "", q->choices.v[i]);
+	return err_hint(b->err, "Choices: %s.", str_text(&all));
+}
+
+static bool
 check_value(struct binder *b, const struct parameter *q, const char *value)
 {
 	int64_t number;
@@ -121,10 +151,7 @@ check_value(struct binder *b, const struct parameter *q, const char *value)
 	case PARAMETER_INT:
 		if (!util_parse_i64(value, &number))
 			return wrong(b, q, value, "a whole number");
-		if ((q->min != FIELD_ABSENT && number < q->min) ||
-			(q->max != FIELD_ABSENT && number > q->max))
-			return wrong(b, q, value, "within its bounds");
-		return true;
+		return within(q, number) || wrong(b, q, value, bounds(b->plan->arena, q));
 	case PARAMETER_DURATION:
 		return clock_parse_duration(value, &number) ||
 		       wrong(b, q, value, "a duration, like 15m");
@@ -135,7 +162,8 @@ check_value(struct binder *b, const struct parameter *q, const char *value)
 		for (size_t i = 0; i < q->choices.n; i++)
 			if (strcmp(q->choices.v[i], value) == 0)
 				return true;
-		return wrong(b, q, value, "one of its choices");
+		wrong(b, q, value, "one of its choices");
+		return choices_hint(b, q);
 	default: return true;
 	}
 }
@@ -157,6 +185,8 @@ bind_text(struct binder *b, const struct parameter *q)
 		value = q->otherwise != NULL ? q->otherwise : q->optional == 1 ? "" : NULL;
 	if (value == NULL)
 		return missing(b, q, parameter_type_names[q->type]);
+	if (value[0] == '\0' && q->optional != 1)
+		return err_set(b->err, ERR_USAGE, "The parameter %s is empty.", q->item.key);
 	if (value[0] != '\0' && !check_value(b, q, value))
 		return false;
 	variable(b, q->item.key, "", VAR_TEXT, value);
@@ -354,6 +384,10 @@ take_backup(struct binder *b, const struct parameter *q, const struct set *s,
 	char at[CLOCK_TEXT];
 	size_t n = path != NULL ? strlen(path) : 0;
 
+	if (!text_valid(id, strlen(id)) || !text_valid(uri, strlen(uri))) {
+		err_set(b->err, ERR_UNSUPPORTED, "The name of the backup %s is not UTF-8.", id);
+		return err_hint(b->err, "Rename it; records could not name it as it is.");
+	}
 	if (path != NULL && n > 1 && path[n - 1] == '/')
 		path = arena_strndup(b->plan->arena, path, n - 1);
 	*vec_push(b->plan->arena, &b->plan->backups) =

@@ -19,6 +19,12 @@ indented(struct str *out, const char *text, const char *indent)
 }
 
 static void
+add_visible(struct str *out, const char *text)
+{
+	text_visible(out, text, strlen(text), 0);
+}
+
+static void
 where(struct plan *p, const struct resolved *r, struct str *out)
 {
 	for (size_t i = 0; i < r->ntargets; i++) {
@@ -29,7 +35,7 @@ where(struct plan *p, const struct resolved *r, struct str *out)
 		str_fmt(out, "       where: %s", t->name);
 		if (t->conninfo != NULL) {
 			str_add(out, " = ");
-			text_visible(out, t->conninfo, strlen(t->conninfo), 0);
+			add_visible(out, t->conninfo);
 		}
 		str_add(out, t->sandbox ? " (sandbox, removed after the run)"
 			     : util_streq(t->environment, "production") ? " (PRODUCTION)"
@@ -53,25 +59,40 @@ gate(const struct plan *p, const struct step *s)
 }
 
 static void
+gate_text(const struct plan *p, const struct resolved *r, struct str *out)
+{
+	if (gate(p, r->step) == NULL)
+		return;
+	str_fmt(out, "       waits for: %s", gate(p, r->step));
+	if (r->confirm_type != NULL) {
+		str_add(out, " (\"");
+		add_visible(out, r->confirm_type);
+		str_add(out, "\")");
+	}
+	str_addc(out, '\n');
+}
+
+static void
 step_text(struct plan *p, size_t number, const struct resolved *r, struct str *out)
 {
 	const struct step *s = r->step;
 
 	str_fmt(out, "\n  %2zu. %s  [%s, %s]\n       ", number, s->id, s->kind->name,
 		effect_names[s->effect]);
-	text_visible(out, r->title, strlen(r->title), 0);
+	add_visible(out, r->title);
 	str_addc(out, '\n');
 	indented(out, r->describe, "       | ");
 	if (r->env[0] != '\0')
 		indented(out, r->env, "       env: ");
 	where(p, r, out);
-	if (gate(p, s) != NULL)
-		str_fmt(out, "       waits for: %s%s%s%s\n", gate(p, s),
-			r->confirm_type != NULL ? " (\"" : "",
-			r->confirm_type != NULL ? r->confirm_type : "",
-			r->confirm_type != NULL ? "\")" : "");
-	if (s->when != NULL)
-		str_fmt(out, "       only when: %s is %s\n", s->when->value, s->when->is);
+	gate_text(p, r, out);
+	if (s->when != NULL) {
+		str_add(out, "       only when: ");
+		add_visible(out, s->when->value);
+		str_add(out, " is ");
+		add_visible(out, s->when->is);
+		str_addc(out, '\n');
+	}
 	if (r->irreversible != NULL)
 		indented(out, r->irreversible, "       IRREVERSIBLE: ");
 	if (s->budget_s != FIELD_ABSENT) {
@@ -84,21 +105,30 @@ step_text(struct plan *p, size_t number, const struct resolved *r, struct str *o
 			s->drill == DRILL_SIMULATE ? "only told, not done" : "forbidden");
 }
 
+static void
+step_failed(size_t number, const struct step *s, const struct err *err, struct str *out)
+{
+	str_fmt(out, "\n  %2zu. %s\n       ERROR: ", number, s->id);
+	add_visible(out, err->msg);
+	str_addc(out, '\n');
+}
+
 void
 plan_text(struct plan *p, struct str *out)
 {
 	const struct parameter_value *q;
 
-	str_fmt(out, "%s: %s\n", p->runbook->id, p->runbook->title);
+	str_fmt(out, "%s: ", p->runbook->id);
+	add_visible(out, p->runbook->title);
+	str_addc(out, '\n');
 	str_fmt(out, "  %s%s, sha256 %.16s...\n", p->mode == PLAN_DRILL ? "DRILL, " : "",
 		p->attended ? "attended" : "unattended", p->runbook->sha256);
 	str_add(out, "  as: ");
-	text_visible(out, p->operator, strlen(p->operator), 0);
+	add_visible(out, p->operator);
 	str_addc(out, '\n');
 	vec_each (&p->parameters, q) {
 		str_fmt(out, "  %s: ", q->name);
-		text_visible(out, q->text != NULL ? q->text : "(secret)",
-			strlen(q->text != NULL ? q->text : "(secret)"), 0);
+		add_visible(out, q->text != NULL ? q->text : "(secret)");
 		str_add(out, q->given || q->text == NULL ? "\n" : "  (chosen)\n");
 	}
 	for (size_t i = 0; i < p->steps.n; i++) {
@@ -109,9 +139,22 @@ plan_text(struct plan *p, struct str *out)
 		if (step_resolve(p->steps.v[i], &p->scope, EXPAND_LATE, &a, &r, &err))
 			step_text(p, i + 1, &r, out);
 		else
-			str_fmt(out, "\n  %2zu. %s\n       ERROR: %s\n", i + 1,
-				item_at(&p->steps, struct step, i)->id, err.msg);
+			step_failed(i + 1, item_at(&p->steps, struct step, i), &err, out);
 	}
+}
+
+/* "NAME=value" lines, secrets masked, as a list. */
+static void
+env_json(const char *env, struct json *j)
+{
+	json_array(j, "env");
+	while (*env != '\0') {
+		size_t n = strcspn(env, "\n");
+
+		json_stringn(j, NULL, env, n);
+		env += n + (env[n] == '\n');
+	}
+	json_array_end(j);
 }
 
 static void
@@ -154,6 +197,13 @@ step_json(struct plan *p, const struct resolved *r, struct json *j)
 	json_array_end(j);
 	if (p->mode == PLAN_DRILL && s->drill > DRILL_RUN)
 		json_string(j, "drill", s->drill == DRILL_SIMULATE ? "simulate" : "forbid");
+	env_json(r->env, j);
+	if (s->when != NULL) {
+		json_object(j, "when");
+		json_string(j, "value", s->when->value);
+		json_string(j, "is", s->when->is);
+		json_object_end(j);
+	}
 	json_string(j, "waits_for", gate(p, s));
 	json_string(j, "confirm_type", r->confirm_type);
 	json_string(j, "irreversible", r->irreversible);

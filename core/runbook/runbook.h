@@ -102,6 +102,7 @@ struct step {
 	int skip, drill, on_hangup, unattended; /* -1 where not said */
 	const struct node *env;                 /* NAME: TEMPLATE */
 	bool implied;                           /* made by the plan, not written in the file */
+	const char *gives; /* the variable that takes what the step sets; NULL: its id */
 };
 
 struct proves {

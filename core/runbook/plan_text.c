@@ -143,20 +143,6 @@ plan_text(struct plan *p, struct str *out)
 	}
 }
 
-/* "NAME=value" lines, secrets masked, as a list. */
-static void
-env_json(const char *env, struct json *j)
-{
-	json_array(j, "env");
-	while (*env != '\0') {
-		size_t n = strcspn(env, "\n");
-
-		json_stringn(j, NULL, env, n);
-		env += n + (env[n] == '\n');
-	}
-	json_array_end(j);
-}
-
 static void
 target_json(const struct plan_target *t, struct json *j)
 {
@@ -197,13 +183,6 @@ step_json(struct plan *p, const struct resolved *r, struct json *j)
 	json_array_end(j);
 	if (p->mode == PLAN_DRILL && s->drill > DRILL_RUN)
 		json_string(j, "drill", s->drill == DRILL_SIMULATE ? "simulate" : "forbid");
-	env_json(r->env, j);
-	if (s->when != NULL) {
-		json_object(j, "when");
-		json_string(j, "value", s->when->value);
-		json_string(j, "is", s->when->is);
-		json_object_end(j);
-	}
 	json_string(j, "waits_for", gate(p, s));
 	json_string(j, "confirm_type", r->confirm_type);
 	json_string(j, "irreversible", r->irreversible);

@@ -317,12 +317,18 @@ mask_env(struct resolver *r)
 	CLEANUP(str_done) struct str out = STR_INIT(EXPANDED_MAX);
 	const struct node *it;
 
-	if (r->step->env != NULL) {
-		node_each (r->step->env, it) {
-			str_fmt(&out, "%s%s=", out.len > 0 ? "\n" : "", it->key);
-			if (!vars_expand(r->scope, it->text, r->flags | EXPAND_MASK, &out, r->err))
-				return err_prefix(r->err, "Step \"%s\"", r->step->id);
-		}
+	for (it = r->step->env != NULL ? r->step->env->first : NULL; it != NULL; it = it->next) {
+		CLEANUP(str_done) struct str value = STR_INIT(EXPANDED_MAX);
+
+		if (!vars_expand(r->scope, it->text, r->flags | EXPAND_MASK, &value, r->err))
+			return err_prefix(r->err, "Step \"%s\"", r->step->id);
+		str_fmt(&out, "%s%s=", out.len > 0 ? "\n" : "", it->key);
+		/* A newline in a value must not look like the next variable. */
+		for (const char *c = str_text(&value); *c != '\0'; c++)
+			if (*c == '\n')
+				str_add(&out, "\\n");
+			else
+				str_addc(&out, *c);
 	}
 	r->ret->env = arena_strdup(r->arena, str_text(&out));
 	return true;

@@ -69,7 +69,7 @@ check_parameter(struct parameter *q, struct problems *p)
 				err.hint != NULL ? arena_strdup(p->arena, err.hint) : NULL;
 	if (q->type == PARAMETER_CHOICE && q->choices.n == 0)
 		node_error(p, q->item.at, "A choice needs \"choices\".");
-	if (q->kind != NULL && !util_streq(q->kind, "postgresql") &&
+	if (q->kind != NULL && q->type == PARAMETER_TARGET && !util_streq(q->kind, "postgresql") &&
 		!util_streq(q->kind, "directory"))
 		node_error(p, node_get(q->item.at, "kind"), "There is no kind of target \"%s\".",
 			q->kind)

@@ -115,7 +115,7 @@ on_frame(struct run_client *c, const cJSON *frame)
 static bool
 read_socket(struct run_client *c)
 {
-	char chunk[16 * KIB];
+	char chunk[WIRE_CHUNK];
 	bool changed = false;
 	cJSON *frame;
 	ssize_t n;

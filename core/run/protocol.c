@@ -14,12 +14,15 @@ wire_next(struct wire *f)
 {
 	CLEANUP(err_done) struct err err = ERR_INIT;
 	const char *end = f->buf.len > 0 ? memchr(f->buf.buf, '\n', f->buf.len) : NULL;
+	size_t len = end != NULL ? (size_t)(end - f->buf.buf) : f->buf.len;
 	cJSON *j;
 
+	if (len > PROTOCOL_MAX)
+		f->broken = true;
 	if (f->broken || end == NULL)
 		return NULL;
-	j = json_parse(f->buf.buf, (size_t)(end - f->buf.buf), &err);
-	str_drop(&f->buf, (size_t)(end - f->buf.buf) + 1);
+	j = json_parse(f->buf.buf, len, &err);
+	str_drop(&f->buf, len + 1);
 	if (!cJSON_IsObject(j)) {
 		cJSON_Delete(j);
 		f->broken = true;

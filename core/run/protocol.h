@@ -24,14 +24,18 @@
 #define PROTOCOL_VERSION 1
 #define PROTOCOL_MAX     (64 * KIB)
 
-/* Splits a stream into frames. */
+/*
+ * Splits a stream into frames. Between two calls of wire_add the frames that are whole must be
+ * taken out; WIRE_CHUNK is what may be added at once.
+ */
+#define WIRE_CHUNK (16 * KIB)
 struct wire {
 	struct str buf;
 	bool broken; /* a frame was too long or no JSON object: hang up */
 };
-#define WIRE_INIT                             \
-	{                                     \
-		.buf = STR_INIT(PROTOCOL_MAX) \
+#define WIRE_INIT                                          \
+	{                                                  \
+		.buf = STR_INIT(PROTOCOL_MAX + WIRE_CHUNK) \
 	}
 
 void wire_add(struct wire *f, const char *bytes, size_t len);

@@ -286,7 +286,7 @@ static void
 on_client(struct loop *l, int fd, short revents, void *arg)
 {
 	struct client *c = arg;
-	char chunk[16 * KIB];
+	char chunk[WIRE_CHUNK];
 	ssize_t n = recv(fd, chunk, sizeof(chunk), MSG_DONTWAIT);
 	cJSON *frame;
 

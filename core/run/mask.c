@@ -1,9 +1,12 @@
 #include "base/banned.h"
 #include "run/mask.h"
+#include "base/json.h"
+#include "base/text.h"
 
 struct needle {
 	struct needle *next;
 	size_t len;
+	size_t period; /* how far apart two of it can stand that overlap */
 	char bytes[];
 };
 
@@ -39,6 +42,23 @@ mask_empty(const struct mask *m)
 	return m->first == NULL;
 }
 
+/* The smallest p for which bytes[i] == bytes[i + p] throughout. */
+static size_t
+period_of(const char *bytes, size_t len)
+{
+	size_t *border = util_alloc((len + 1) * sizeof(*border)), k = 0, period;
+
+	for (size_t i = 1; i < len; i++) {
+		while (k > 0 && bytes[i] != bytes[k])
+			k = border[k - 1];
+		k += bytes[i] == bytes[k];
+		border[i] = k;
+	}
+	period = len - k;
+	free(border);
+	return period;
+}
+
 static void
 add_needle(struct mask *m, const char *bytes, size_t len)
 {
@@ -46,8 +66,12 @@ add_needle(struct mask *m, const char *bytes, size_t len)
 
 	if (len < MASK_SECRET_MIN)
 		return;
+	for (n = m->first; n != NULL; n = n->next)
+		if (n->len == len && memcmp(n->bytes, bytes, len) == 0)
+			return;
 	n = util_alloc(sizeof(*n) + len);
 	n->len = len;
+	n->period = period_of(bytes, len);
 	memcpy(n->bytes, bytes, len);
 	n->next = m->first;
 	m->first = n;
@@ -83,30 +107,52 @@ add_base64(struct mask *m, const char *secret, size_t len, size_t shift)
 	}
 }
 
+/* %XX for all but letters, digits and `keep`; `space` is what a space becomes, 0: %20. */
 static void
-add_escaped(struct mask *m, const char *secret, size_t len, bool url)
+add_url(struct mask *m, const char *secret, size_t len, const char *keep, char space, bool upper)
 {
 	struct str out = STR_INIT(64 * KIB);
 
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)secret[i];
-		bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-			     (c >= '0' && c <= '9') || (c != '\0' && strchr("-_.~", c) != NULL);
 
-		if (url && !plain)
-			str_fmt(&out, "%%%02X", c);
-		else if (!url && (c == '"' || c == '\\'))
-			str_fmt(&out, "\\%c", c);
-		else if (!url && c == '\n')
-			str_add(&out, "\\n");
-		else if (!url && c < 0x20)
-			str_fmt(&out, "\\u%04x", c);
-		else
+		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+			(c != '\0' && strchr(keep, c) != NULL))
 			str_addc(&out, (char)c);
+		else if (c == ' ' && space != '\0')
+			str_addc(&out, space);
+		else
+			str_fmt(&out, upper ? "%%%02X" : "%%%02x", c);
 	}
-	if (out.len != len || memcmp(str_text(&out), secret, len) != 0)
-		add_needle(m, str_text(&out), out.len);
+	add_needle(m, str_text(&out), out.len);
 	str_wipe(&out);
+}
+
+/* As our own records have it, and as writers do that keep to ASCII. */
+static void
+add_json(struct mask *m, const char *secret, size_t len, bool ascii)
+{
+	struct str out = STR_INIT(64 * KIB), piece = STR_INIT(KIB);
+
+	for (size_t i = 0, n; i < len; i += n) {
+		uint32_t code = 0;
+
+		n = text_decode(secret + i, len - i, &code);
+		if (n == 0)
+			n = 1;
+		str_cut(&piece, 0);
+		json_quote(&piece, secret + i, n);
+		if (!ascii || n == 1)
+			str_addn(&out, piece.buf + 1, piece.len - 2);
+		else if (code < 0x10000)
+			str_fmt(&out, "\\u%04x", code);
+		else
+			str_fmt(&out, "\\u%04x\\u%04x", 0xd800 + ((code - 0x10000) >> 10),
+				0xdc00 + ((code - 0x10000) & 0x3ff));
+	}
+	add_needle(m, str_text(&out), out.len);
+	str_wipe(&out);
+	str_wipe(&piece);
 }
 
 bool
@@ -117,8 +163,13 @@ mask_add(struct mask *m, const char *secret, size_t len)
 	add_needle(m, secret, len);
 	for (size_t shift = 0; shift < 3; shift++)
 		add_base64(m, secret, len, shift);
-	add_escaped(m, secret, len, true);
-	add_escaped(m, secret, len, false);
+	for (int upper = 0; upper < 2; upper++) {
+		add_url(m, secret, len, "-_.~", '\0', upper);
+		add_url(m, secret, len, "-_.~/", '\0', upper);
+		add_url(m, secret, len, "-_.*", '+', upper);
+	}
+	add_json(m, secret, len, false);
+	add_json(m, secret, len, true);
 	/* A secret of several lines is often printed line by line. */
 	if (memchr(secret, '\n', len) != NULL) {
 		for (size_t i = 0; i < len;) {
@@ -132,22 +183,27 @@ mask_add(struct mask *m, const char *secret, size_t len)
 	return true;
 }
 
-/* The first place where any needle begins; its length in *ret_len. */
-static const char *
-first_hit(const struct mask *m, const char *bytes, size_t len, size_t *ret_len)
+/* Marks every byte that belongs to a needle, overlapping ones included. */
+static bool
+mark_all(const struct mask *m, const char *bytes, size_t len, char *marks)
 {
-	const char *best = NULL;
+	bool any = false;
 
 	for (const struct needle *n = m->first; n != NULL; n = n->next) {
-		const char *hit = memmem(bytes, len, n->bytes, n->len);
+		const char *p = bytes, *end = bytes + len, *hit, *to;
 
-		if (hit != NULL &&
-			(best == NULL || hit < best || (hit == best && n->len > *ret_len))) {
-			best = hit;
-			*ret_len = n->len;
+		while ((hit = memmem(p, (size_t)(end - p), n->bytes, n->len)) != NULL) {
+			/* Text that goes on with the needle's period holds it again and again. */
+			to = hit + n->len;
+			while (to < end && *to == to[-(ptrdiff_t)n->period])
+				to++;
+			to -= (size_t)(to - hit - (ptrdiff_t)n->len) % n->period;
+			memset(marks + (hit - bytes), 1, (size_t)(to - hit));
+			any = true;
+			p = to - n->len + 1;
 		}
 	}
-	return best;
+	return any;
 }
 
 /* How many bytes of the end could be the beginning of a needle. */
@@ -156,30 +212,48 @@ undecided(const struct mask *m, const char *bytes, size_t len)
 {
 	for (size_t k = MIN(m->longest - 1, len); k > 0; k--)
 		for (const struct needle *n = m->first; n != NULL; n = n->next)
-			if (n->len > k && memcmp(bytes + len - k, n->bytes, k) == 0)
+			if (n->len > k && bytes[len - k] == n->bytes[0] &&
+				memcmp(bytes + len - k, n->bytes, k) == 0)
 				return k;
 	return 0;
 }
 
+/* Gives out len bytes: runs of marked ones as three stars, once for each run. */
 static void
-replace(const struct mask *m, const char *bytes, size_t len, bool end, struct str *held,
-	struct str *out)
+give(struct mask_state *st, const char *bytes, const char *marks, size_t len, struct str *out)
 {
-	while (len > 0) {
-		size_t n = 0, keep;
-		const char *hit = first_hit(m, bytes, len, &n);
+	for (size_t i = 0, n; i < len; i += n) {
+		const char *other = memchr(marks + i, !marks[i], len - i);
 
-		if (hit == NULL) {
-			keep = end ? 0 : undecided(m, bytes, len);
-			str_addn(out, bytes, len - keep);
-			str_addn(held, bytes + len - keep, keep);
-			return;
-		}
-		str_addn(out, bytes, (size_t)(hit - bytes));
-		str_add(out, "***");
-		len -= (size_t)(hit - bytes) + n;
-		bytes = hit + n;
+		n = other != NULL ? (size_t)(other - marks) - i : len - i;
+		if (!marks[i])
+			str_addn(out, bytes + i, n);
+		else if (!st->starred)
+			str_add(out, "***");
+		st->starred = marks[i];
 	}
+}
+
+/* The bytes begin with what was held back, of which st->covered belong to a needle for sure. */
+static void
+replace(const struct mask *m, struct mask_state *st, const char *bytes, size_t len, bool end,
+	struct str *held, struct str *out)
+{
+	size_t keep = end ? 0 : undecided(m, bytes, len), covered = 0;
+	char *marks = util_alloc(len + 1);
+
+	memset(marks, 1, st->covered);
+	if (mark_all(m, bytes, len, marks) || st->covered > 0) {
+		give(st, bytes, marks, len - keep, out);
+	} else if (len > keep) {
+		str_addn(out, bytes, len - keep);
+		st->starred = false;
+	}
+	str_addn(held, bytes + len - keep, keep);
+	while (covered < keep && marks[len - keep + covered])
+		covered++;
+	st->covered = covered;
+	free(marks);
 }
 
 void
@@ -194,11 +268,11 @@ mask_stream(
 	}
 	st->held = (struct str)STR_INIT(MIB);
 	if (joined.len == 0) {
-		replace(m, bytes, len, false, &st->held, out);
+		replace(m, st, bytes, len, false, &st->held, out);
 	} else {
 		joined.max = joined.len + len;
 		str_addn(&joined, bytes, len);
-		replace(m, joined.buf, joined.len, false, &st->held, out);
+		replace(m, st, joined.buf, joined.len, false, &st->held, out);
 	}
 	str_wipe(&joined);
 }
@@ -209,14 +283,22 @@ mask_end(const struct mask *m, struct mask_state *st, struct str *out)
 	struct str rest = STR_INIT(1);
 
 	if (st->held.len > 0)
-		replace(m, st->held.buf, st->held.len, true, &rest, out);
+		replace(m, st, st->held.buf, st->held.len, true, &rest, out);
+	str_done(&rest);
 	str_wipe(&st->held);
+	st->covered = 0;
+	st->starred = false;
 }
 
 void
 mask_text(const struct mask *m, const char *bytes, size_t len, struct str *out)
 {
-	struct str rest = STR_INIT(1);
+	struct mask_state st = {.covered = 0};
 
-	replace(m, bytes, len, true, &rest, out);
+	if (m->first == NULL) {
+		str_addn(out, bytes, len);
+		return;
+	}
+	mask_stream(m, &st, bytes, len, out);
+	mask_end(m, &st, out);
 }

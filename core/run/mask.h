@@ -1,10 +1,11 @@
 /*
  * mask: takes secrets out of a stream of bytes, whatever the pieces it arrives in (F37).
  *
- * Looked for: the secret itself, and as base64 (at its three alignments), URL-escaped and
- * JSON-escaped. Each is replaced by "***". Not a guarantee: a program can print a secret in
- * forms that nobody foresees. Secrets shorter than 8 bytes are refused, they would mask
- * ordinary text (F38).
+ * Looked for: the secret itself, each of its lines, and all of it as base64 (at its three
+ * alignments), URL-escaped and JSON-escaped. Every byte that belongs to one of these goes, and
+ * what goes in one piece becomes "***". Not a guarantee: a program can print a secret in forms
+ * that nobody foresees. Secrets shorter than 8 bytes are refused, they would mask ordinary text
+ * (F38).
  */
 #ifndef RUN_MASK_H
 #define RUN_MASK_H
@@ -28,6 +29,8 @@ bool mask_empty(const struct mask *m);
  */
 struct mask_state {
 	struct str held;
+	size_t covered; /* so many of the held bytes belong to a secret for sure */
+	bool starred;   /* what was given out last were stars */
 };
 void mask_stream(const struct mask *m, struct mask_state *st, const char *bytes, size_t len,
 	struct str *out);

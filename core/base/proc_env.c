@@ -19,7 +19,7 @@ extern char **environ;
  * program run something else (F42), and no secrets: those are declared by a runbook.
  */
 static const char *const allowed[] = {"HOME", "USER", "LOGNAME", "LANG", "LC_*", "TZ", "TMPDIR",
-	"TERM", "PGHOST", "PGHOSTADDR", "PGPORT", "PGUSER", "PGDATABASE", "PGSERVICE",
+	"TERM", "PGHOST", "PGPORT", "PGUSER", "PGDATABASE", "PGSERVICE",
 	"PGSERVICEFILE", "PGPASSFILE", "PGSYSCONFDIR", "PGSSL*", "PGCONNECT_TIMEOUT", "KUBECONFIG",
 	"KUBERNETES_SERVICE_*", "AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION",
 	"AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CA_BUNDLE", "AWS_ENDPOINT_URL*",

@@ -184,6 +184,8 @@ pg_connect(const struct pg_options *o, struct pg **ret, struct err *err)
 	struct attempt *t;
 	struct pg *pg;
 
+	/* It would win over the host that the connection string names; no child inherits it. */
+	unsetenv("PGHOSTADDR");
 	if (!pg_lib_load(&lib, err) || !attempt_new(lib, o, timeout_ms, &t, err))
 		return false;
 	if (!bounded_call(attempt_work, attempt_free, t, timeout_ms)) {

@@ -169,6 +169,14 @@ def test_rejected_roles_and_databases(secured):
     assert got["error"]["code"] == "permission" and got["sqlstate"] == "42501"
 
 
+def test_named_host_wins(postgres):
+    """$PGHOSTADDR must not lead to another server than the one that is named."""
+    got = pg(postgres.conninfo(), "identity", env={"PGHOSTADDR": "127.0.0.1", "PGPORT": "1"})
+    assert "error" in got, "PGPORT is for what names no port"
+    got = pg(postgres.conninfo() + " port=5432", "identity", env={"PGHOSTADDR": "127.0.0.1"})
+    assert got["address"].startswith("socket ")
+
+
 def test_bad_connection_strings():
     for conninfo in ("host", "hots=x dbname=y", "postgresql://[::1/x", "port=99999 dbname=x",
                      "service=not_there"):

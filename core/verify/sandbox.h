@@ -11,6 +11,7 @@
  * signalled when its start time and working directory are the recorded ones, through a pidfd;
  * a directory is only removed when it is ours and holds the marker with the sandbox's id.
  * When the owner is a process, the kernel ends the server with it, too.
+ * A state directory inside it, state/, goes with it: its runs are ended, its sandboxes removed.
  */
 #ifndef VERIFY_SANDBOX_H
 #define VERIFY_SANDBOX_H

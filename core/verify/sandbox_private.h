@@ -55,7 +55,14 @@ MUST_CHECK bool sandbox_place_give(
 
 /* Ends the server of this record, if one runs. ERR_TIMEOUT when it can't be ended. */
 MUST_CHECK bool sandbox_server_end(const struct sandbox_record *r, struct err *err);
-/* Ends the server, then removes directory and record. */
+/* A process as a descriptor, which no reuse of its pid can turn into another's; -1: gone. */
+int sandbox_pidfd_open(pid_t pid);
+void sandbox_pidfd_signal(int pidfd, int signal);
+bool sandbox_pidfd_ended(int pidfd, int64_t ms);
+
+/* Ends the runs at work in this state directory, and removes the sandboxes in it. */
+MUST_CHECK bool sandbox_nested_end(const char *state, struct err *err);
+/* Ends what is inside, ends the server, then removes directory and record. */
 MUST_CHECK bool sandbox_remove(const char *state, const struct sandbox_record *r, struct err *err);
 
 /* What a kind of server must be able to do; one file each. */

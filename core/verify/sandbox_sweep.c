@@ -21,6 +21,35 @@
 #define KILL_MS     5000
 #define ELSEWHERE_S (7 * 86400LL) /* after so long another host's record is only litter */
 
+int
+sandbox_pidfd_open(pid_t pid)
+{
+	return (int)syscall(SYS_pidfd_open, pid, 0);
+}
+
+void
+sandbox_pidfd_signal(int pidfd, int signal)
+{
+	syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
+}
+
+bool
+sandbox_pidfd_ended(int pidfd, int64_t ms)
+{
+	int64_t deadline = clock_mono_ms() + ms;
+
+	for (;;) {
+		struct pollfd p = {pidfd, POLLIN, 0};
+		int64_t left = deadline - clock_mono_ms();
+		int rc = poll(&p, 1, (int)MAX(left, 0));
+
+		if (rc > 0)
+			return true;
+		if (left <= 0)
+			return false;
+	}
+}
+
 /* The link /proc/PID/NAME, without what the kernel adds to the name of something removed. */
 static bool
 proc_link(pid_t pid, const char *name, char *ret, size_t size)
@@ -49,7 +78,7 @@ open_process(const struct sandbox_record *r, pid_t pid, uint64_t start_time)
 {
 	CLEANUP(arena_done) struct arena a = ARENA_INIT;
 	char cwd[PATH_MAX], exe[PATH_MAX];
-	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	int fd = sandbox_pidfd_open(pid);
 	bool same;
 
 	if (fd < 0)
@@ -67,29 +96,6 @@ open_process(const struct sandbox_record *r, pid_t pid, uint64_t start_time)
 }
 
 static bool
-ended(int pidfd, int64_t ms)
-{
-	int64_t deadline = clock_mono_ms() + ms;
-
-	for (;;) {
-		struct pollfd p = {pidfd, POLLIN, 0};
-		int64_t left = deadline - clock_mono_ms();
-		int rc = poll(&p, 1, (int)MAX(left, 0));
-
-		if (rc > 0)
-			return true;
-		if (left <= 0)
-			return false;
-	}
-}
-
-static void
-send_signal(int pidfd, int signal)
-{
-	syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
-}
-
-static bool
 end_process(const struct sandbox_record *r, pid_t pid, uint64_t start_time, struct err *err)
 {
 	const struct sandbox_ops *ops = sandbox_ops_of(r->kind);
@@ -98,13 +104,13 @@ end_process(const struct sandbox_record *r, pid_t pid, uint64_t start_time, stru
 
 	if (fd < 0)
 		return true;
-	send_signal(fd, ops->stop_signal);
-	send_signal(fd, SIGCONT); /* a stopped one could not die */
-	gone = ended(fd, STOP_MS);
+	sandbox_pidfd_signal(fd, ops->stop_signal);
+	sandbox_pidfd_signal(fd, SIGCONT); /* a stopped one could not die */
+	gone = sandbox_pidfd_ended(fd, STOP_MS);
 	if (!gone) {
 		proc_signal_tree(pid, SIGKILL, NULL, 0);
-		send_signal(fd, SIGKILL);
-		gone = ended(fd, KILL_MS);
+		sandbox_pidfd_signal(fd, SIGKILL);
+		gone = sandbox_pidfd_ended(fd, KILL_MS);
 	}
 	util_close(&fd);
 	/* Our own child would stay a zombie; anybody else's is none of waitpid's business. */
@@ -148,7 +154,10 @@ sandbox_server_end(const struct sandbox_record *r, struct err *err)
 bool
 sandbox_remove(const char *state, const struct sandbox_record *r, struct err *err)
 {
-	if (!sandbox_server_end(r, err) || !sandbox_place_remove(r->directory, r->id, err))
+	CLEANUP(arena_done) struct arena a = ARENA_INIT;
+
+	if (!sandbox_nested_end(path_join(&a, r->directory, "state"), err) ||
+		!sandbox_server_end(r, err) || !sandbox_place_remove(r->directory, r->id, err))
 		return false;
 	sandbox_record_remove(state, r->id);
 	return true;

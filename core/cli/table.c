@@ -25,6 +25,7 @@ extern const struct cli_command cli_cmd_verify;
 extern const struct cli_command cli_cmd_window;
 extern const struct cli_command cli_cmd_completion;
 extern const struct cli_command cli_cmd_moment;
+extern const struct cli_command cli_cmd_demo;
 extern const struct cli_command cli_cmd_help;
 extern const struct cli_command cli_cmd_version;
 extern const struct cli_command cli_cmd_complete;
@@ -55,6 +56,7 @@ const struct cli_command *const cli_commands[] = {
 	&cli_cmd_window,
 	&cli_cmd_completion,
 	&cli_cmd_moment,
+	&cli_cmd_demo,
 	&cli_cmd_help,
 	&cli_cmd_version,
 	&cli_cmd_complete,

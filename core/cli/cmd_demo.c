@@ -1,0 +1,349 @@
+/*
+ * lifeboat demo: the flight simulator. A real server, real dumps, a real accident; on a terminal
+ * somebody restores it, without one Lifeboat does so itself and says whether the rows are back.
+ */
+#include "base/banned.h"
+#include "cli/cli.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/path.h"
+#include "base/proc.h"
+#include "demo/demo.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+
+#define KEEP_S  (24 * 3600LL)
+#define STOP_MS 20000
+
+struct play {
+	struct cli *cli;
+	struct demo demo;
+	int stop_fd; /* readable once we are asked to end */
+	enum disaster disaster;
+	bool keep;
+};
+
+static void
+say(void *arg, const char *line)
+{
+	struct cli *cli = arg;
+
+	cli_print(cli, "%s\n", line);
+	cli_flush(cli);
+}
+
+static void
+heading(struct play *p, const char *text)
+{
+	cli_print(p->cli, "\n== %s\n", text);
+	cli_flush(p->cli);
+}
+
+static bool
+stopping(const struct play *p, int64_t wait_ms)
+{
+	struct pollfd polled = {p->stop_fd, POLLIN, 0};
+
+	return poll(&polled, 1, (int)wait_ms) > 0;
+}
+
+/* Ended by itself, or because we are; a terminal's Ctrl-C reaches it without us. */
+static struct proc_exit
+wait_for(struct play *p, pid_t pid)
+{
+	uint64_t start = proc_start_time(pid);
+	int64_t kill_at = INT64_MAX;
+
+	while (proc_alive(pid, start)) {
+		struct timespec nap = {0, 10000000};
+
+		if (kill_at == INT64_MAX && stopping(p, 0)) {
+			kill(pid, SIGTERM);
+			kill_at = clock_mono_ms() + STOP_MS;
+		}
+		if (clock_mono_ms() > kill_at)
+			kill(pid, SIGKILL);
+		nanosleep(&nap, NULL);
+	}
+	return proc_wait(pid);
+}
+
+enum show { SHOW_ERRORS, SHOW_OUTPUT, SHOW_SCREEN };
+
+/* This program again, on the demo's site and state, with as much of our terminal. */
+static bool
+self(struct play *p, enum show show, const char *const *args, int *ret_status, struct err *err)
+{
+	CLEANUP(arena_done) struct arena a = ARENA_INIT;
+	const char *argv[24] = {"lifeboat"};
+	struct proc_env env;
+	struct proc_spec spec = {.path = PATH_SELF,
+		.argv = (char *const *)argv,
+		.fds = {show == SHOW_SCREEN ? STDIN_FILENO : -1,
+			show == SHOW_ERRORS ? -1 : STDOUT_FILENO, STDERR_FILENO},
+		.nfds = 3,
+		.death_signal = SIGTERM};
+	struct proc_exit e;
+	pid_t pid;
+
+	for (size_t i = 0; args[i] != NULL && i + 2 < ARRAY_LEN(argv); i++)
+		argv[i + 1] = args[i];
+	proc_env_init(&env, &a);
+	proc_env_set(&env, &a, "LIFEBOAT_STATE", p->demo.state);
+	proc_env_set(&env, &a, "LIFEBOAT_SITE", p->demo.site);
+	spec.envp = proc_env_list(&env, &a);
+	cli_flush(p->cli);
+	if (!proc_spawn(&spec, &pid, err))
+		return false;
+	e = wait_for(p, pid);
+	*ret_status = e.exited ? e.status : 128 + e.signal;
+	if (stopping(p, 0))
+		return err_set(err, ERR_STOPPED, "The demo was stopped.");
+	return true;
+}
+
+/* One of our commands that must end with 0. */
+static bool
+must(struct play *p, enum show show, const char *const *args, const char *what, struct err *err)
+{
+	int status;
+
+	if (!self(p, show, args, &status, err))
+		return false;
+	return status == 0 || err_set(err, ERR_CHECK_FAILED, "%s (exit status %d).", what, status);
+}
+
+static bool
+collect(struct play *p, struct err *err)
+{
+	return must(p, SHOW_ERRORS, (const char *const[]){"collect", NULL},
+		"The catalog can't be made", err);
+}
+
+static bool
+board(struct play *p, struct err *err)
+{
+	int status;
+
+	return collect(p, err) &&
+	       self(p, SHOW_OUTPUT, (const char *const[]){"board", NULL}, &status, err);
+}
+
+/* Last night's verification, so that the newest dump is a proven one. */
+static bool
+prove(struct play *p, struct err *err)
+{
+	heading(p, "Proving the newest dump, as every night");
+	return collect(p, err) &&
+	       must(p, SHOW_OUTPUT,
+		       (const char *const[]){"run", "postgres/verify-dump", "--unattended", "--set",
+			       arena_fmt(p->cli->arena, "backup=aragora-db/daily-dump/%s",
+				       p->demo.newest),
+			       NULL},
+		       "The newest dump could not be proven", err);
+}
+
+static bool
+stock(struct play *p, const char *when, struct demo_stock *ret, struct err *err)
+{
+	if (!demo_take_stock(&p->demo, ret, err))
+		return false;
+	cli_print(
+		p->cli, "%s: %s\n        digest of all rows %.16s\n", when, ret->text, ret->digest);
+	return true;
+}
+
+static bool
+accident(struct play *p, struct demo_stock *before, struct err *err)
+{
+	struct demo_stock after;
+
+	heading(p, "The accident");
+	if (!stock(p, "before", before, err) || !demo_accident(&p->demo, p->disaster, err))
+		return false;
+	cli_print(p->cli, "%s\n", disaster_story(p->disaster));
+	if (!stock(p, "after ", &after, err))
+		return false;
+	return !util_streq(before->digest, after.digest) ||
+	       err_set(err, ERR_CHECK_FAILED, "The accident did no harm.");
+}
+
+static bool
+restore(struct play *p, struct err *err)
+{
+	heading(p, "The restore");
+	return must(p, SHOW_OUTPUT,
+		(const char *const[]){"run", "postgres/restore-dump", "--unattended", "--set",
+			"target=app-db", "--confirm", "stop-writes=nobody writes to a demo",
+			"--confirm", "restore=app-db", "--confirm",
+			"resume-writes=nobody writes to a demo", NULL},
+		"The restore did not succeed", err);
+}
+
+/* Without a terminal: all of it, and true only if the rows are back. */
+static bool
+play_alone(struct play *p, struct err *err)
+{
+	struct demo_stock before, after;
+
+	heading(p, "The board before");
+	if (!board(p, err) || !accident(p, &before, err) || !restore(p, err))
+		return false;
+	heading(p, "The board after");
+	if (!board(p, err) || !stock(p, "now   ", &after, err))
+		return false;
+	if (!util_streq(before.digest, after.digest))
+		return err_set(err, ERR_CHECK_FAILED, "The rows are not back as they were.");
+	cli_print(p->cli, "\nEvery row is back.\n");
+	return true;
+}
+
+/* What became of it, before everything goes. */
+static bool
+farewell(struct play *p, const struct demo_stock *before, struct err *err)
+{
+	struct demo_stock now;
+
+	if (!demo_take_stock(&p->demo, &now, err))
+		return false;
+	cli_print(p->cli, "%s\n",
+		util_streq(before->digest, now.digest)
+			? "Every row is back as it was before the accident."
+			: "The rows are not back as they were before the accident.");
+	return true;
+}
+
+/* On a terminal: the console, or what to type where there is none. */
+static bool
+play_with(struct play *p, struct err *err)
+{
+	struct demo_stock before;
+	int status;
+
+	if (!accident(p, &before, err))
+		return false;
+	if (cli_find("console") != NULL)
+		return self(p, SHOW_SCREEN, (const char *const[]){"console", NULL}, &status, err) &&
+		       farewell(p, &before, err);
+	cli_print(p->cli,
+		"\nNow it is your turn. In another terminal:\n\n"
+		"  export LIFEBOAT_STATE=%s LIFEBOAT_SITE=%s\n"
+		"  lifeboat board\n"
+		"  lifeboat run postgres/restore-dump --set target=app-db\n\n"
+		"Ctrl-C here ends the demo and removes everything.\n",
+		p->demo.state, p->demo.site);
+	cli_flush(p->cli);
+	while (!stopping(p, 60000))
+		;
+	return farewell(p, &before, err);
+}
+
+static bool
+play(struct play *p, struct demo_spec *spec, bool alone, struct err *err)
+{
+	CLEANUP(err_done) struct err later = ERR_INIT;
+	bool good;
+
+	if (!demo_make(spec, p->cli->arena, &p->demo, err))
+		return false;
+	good = prove(p, err) && (alone ? play_alone(p, err) : play_with(p, err));
+	if (p->keep) {
+		cli_print(p->cli,
+			"\nKept for a day: LIFEBOAT_STATE=%s LIFEBOAT_SITE=%s\n"
+			"`lifeboat demo --remove %s` removes it.\n",
+			p->demo.state, p->demo.site, p->demo.directory);
+		return good;
+	}
+	if (!demo_end(&p->demo, &later))
+		return good ? err_move(err, &later) : false;
+	cli_print(p->cli, "Everything was removed.\n");
+	return good;
+}
+
+static bool
+remove_kept(const char *state, const char *directory, struct err *err)
+{
+	CLEANUP(arena_done) struct arena a = ARENA_INIT;
+	CLEANUP(str_done) struct str id = STR_INIT(256);
+	struct sandbox s;
+
+	if (!file_read(path_join(&a, directory, "lifeboat-sandbox"), 200, &id, err))
+		return err_hint(err, "Name the directory that `lifeboat demo --keep` told you.");
+	str_cut(&id, strcspn(str_text(&id), "\n"));
+	return sandbox_find(state, id.buf, &a, &s, err) && sandbox_stop(state, s.id, err);
+}
+
+static bool
+parse_disaster(const struct cli *cli, enum disaster *ret, struct err *err)
+{
+	const char *name = cli_value(cli, "disaster");
+
+	*ret = DISASTER_DROP_TABLE;
+	if (name == NULL)
+		return true;
+	for (size_t i = 0; disaster_names[i] != NULL; i++) {
+		if (strcmp(disaster_names[i], name) == 0) {
+			*ret = (enum disaster)i;
+			return true;
+		}
+	}
+	err_set(err, ERR_USAGE, "There is no disaster \"%s\".", name);
+	return err_hint(err, "Disasters: drop-table, wrong-delete.");
+}
+
+static int
+run(struct cli *cli)
+{
+	bool alone = cli_flag(cli, "unattended") || !isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO);
+	struct play p = {.cli = cli, .keep = cli_flag(cli, "keep")};
+	struct demo_spec spec = {.directory = cli_value(cli, "directory"), .say = say, .arg = cli};
+	struct err err = ERR_INIT;
+	sigset_t ours;
+
+	if (!parse_disaster(cli, &p.disaster, &err) ||
+		!path_state(cli->arena, true, &spec.state, &err))
+		return cli_fail(cli, &err);
+	if (cli_value(cli, "remove") != NULL)
+		return remove_kept(spec.state, cli_value(cli, "remove"), &err)
+			       ? 0
+			       : cli_fail(cli, &err);
+	sigemptyset(&ours);
+	sigaddset(&ours, SIGINT);
+	sigaddset(&ours, SIGTERM);
+	sigaddset(&ours, SIGHUP);
+	sigprocmask(SIG_BLOCK, &ours, NULL);
+	p.stop_fd = spec.interrupt_fd = signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (p.stop_fd < 0) {
+		err_sys(&err, ERR_IO, errno, "Cannot take signals");
+		return cli_fail(cli, &err);
+	}
+	if (p.keep)
+		spec.keep_s = KEEP_S;
+	return play(&p, &spec, alone, &err) ? 0 : cli_fail(cli, &err);
+}
+
+static const struct cli_option options[] = {
+	{"disaster", 0, "NAME", "drop-table (default) or wrong-delete", "drop-table wrong-delete"},
+	{"keep", 0, NULL, "leave everything for a day instead of removing it at the end", NULL},
+	{"directory", 0, "DIR", "where to put it; must not exist yet, or be empty", "file"},
+	{"remove", 0, "DIR", "remove what an earlier --keep left", "file"},
+	{"unattended", 0, NULL, "play it through without a person, on a terminal too", NULL},
+	{NULL, 0, NULL, NULL, NULL},
+};
+
+const struct cli_command cli_cmd_demo = {
+	.name = "demo",
+	.args = "",
+	.summary = "the flight simulator: a real server, real dumps, a real accident",
+	.details =
+		"On a terminal the console opens after the accident, and you restore the "
+		"database. Without\n"
+		"one Lifeboat restores it itself: exit status 0 only if every row is back. "
+		"Everything is\n"
+		"removed at the end; what a killed demo left goes with the next lifeboat command.",
+	.options = options,
+	.run = run,
+};

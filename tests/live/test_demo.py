@@ -1,0 +1,296 @@
+"""lifeboat demo: the flight simulator, played through, killed, and looked at closely."""
+import glob
+import os
+import pty
+import pwd
+import re
+import select
+import shutil
+import signal
+import subprocess
+import time
+
+import pytest
+
+import lifeboat
+import scratch
+
+TABLES = ["organizations", "users", "subscriptions", "content_jobs", "content_artifacts",
+          "alembic_version"]
+
+
+class World:
+    """A demo with a temporary directory of its own, so that what it leaves can be seen."""
+
+    def __init__(self, boat):
+        self.boat = boat
+        self.tmp = scratch.directory()
+        os.chmod(self.tmp, 0o711)
+        self.env = {"TMPDIR": self.tmp}
+
+    def run(self, *args, **kwargs):
+        return self.boat.run("demo", *args, env=self.env, **kwargs)
+
+    def popen(self, *args, **kwargs):
+        return self.boat.popen("demo", *args, env=self.env, **kwargs)
+
+    def processes(self):
+        """Whatever works in there, or was started for it"""
+        found = []
+        for path in glob.glob("/proc/[0-9]*"):
+            try:
+                with open(path + "/cmdline", "rb") as f:
+                    command = f.read()
+                with open(path + "/environ", "rb") as f:
+                    environ = f.read()
+            except OSError:
+                continue
+            mark = self.tmp.encode()
+            if path != f"/proc/{os.getpid()}" and (mark in command or mark in environ):
+                found.append((path, command))
+        return found
+
+    def left(self):
+        return os.listdir(self.tmp), glob.glob(self.boat.state + "/sandboxes/*.json")
+
+    def clean(self):
+        return self.left() == ([], []) and not self.processes()
+
+
+@pytest.fixture
+def world(boat):
+    made = World(boat)
+    yield made
+    for path in glob.glob(made.tmp + "/*/"):
+        made.run("--remove", path)
+    scratch.remove(made.tmp)
+
+
+def counts(text, when):
+    line = re.search(rf"^{when} *: (.*)$", text, re.M).group(1)
+    return dict(re.findall(r"(\w+) (\w+)", line))
+
+
+@pytest.mark.seconds(120)
+@pytest.mark.parametrize("disaster, hurt", [
+    ("drop-table", {"content_jobs": "GONE"}),
+    ("wrong-delete", {"users": None, "content_jobs": None, "content_artifacts": None})])
+def test_played_through(world, disaster, hurt):
+    done = world.run("--disaster", disaster, status=0)
+    before, after, now = (counts(done.out, when) for when in ("before", "after", "now"))
+    assert list(before) == TABLES and before == now != after
+    for table in TABLES:
+        if table not in hurt:
+            assert after[table] == before[table]
+        elif hurt[table] is not None:
+            assert after[table] == hurt[table]
+        else:
+            assert int(after[table]) < int(before[table]) / 2
+    digests = re.findall(r"digest of all rows (\w+)", done.out)
+    assert len(digests) == 3 and digests[0] == digests[2] != digests[1]
+    assert done.out.count("daily-dump") >= 2, "the board, before and after"
+    assert "Every row is back." in done.out and "Everything was removed." in done.out
+    assert world.clean(), (world.left(), world.processes())
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """One demo that stays, before its accident is undone: (World, directory, output)."""
+    boat = lifeboat.Lifeboat(tmp_path_factory.mktemp("kept"))
+    world = World(boat)
+    place = os.path.join(world.tmp, "here")
+    done = world.run("--keep", "--directory", place, status=0)
+    yield world, place, done.out
+    world.run("--remove", place, status=0)
+    assert world.clean()
+    scratch.remove(world.tmp)
+
+
+def sql(place, text):
+    done = subprocess.run(
+        ["psql", "-XAtq", "-d", f"host={place}/run user=aragora dbname=aragora", "-c", text],
+        capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_history_is_believable(kept):
+    _, place, _ = kept
+    dumps = sorted(glob.glob(place + "/backup/postgresql/daily/*.dump"))
+    assert len(dumps) == 13
+    times = []
+    for path in dumps:
+        stamp = re.fullmatch(r"aragora_(\d{8}_020000)\.dump", os.path.basename(path)).group(1)
+        at = time.mktime(time.strptime(stamp + " UTC", "%Y%m%d_%H%M%S %Z")) - time.timezone
+        times.append(at)
+        assert 0 < os.path.getmtime(path) - at < 600
+        assert 0 < os.path.getmtime(path + ".sha256") - at < 600
+        with open(path + "-globals.sql", encoding="utf-8") as f:
+            assert "CREATE ROLE aragora_readonly;" in f.read()
+        subprocess.run(["sha256sum", "--check", "--quiet", path + ".sha256"], check=True,
+                       cwd=os.path.dirname(path))
+        listing = subprocess.run(["pg_restore", "--list", path], capture_output=True, text=True,
+                                 check=True).stdout
+        assert "dbname: aragora" in listing and "TABLE DATA public users" in listing
+    assert times == sorted(times) and 0 < time.time() - times[-1] < 26 * 3600
+    assert times[-1] - times[0] > 60 * 86400 and times[-1] - times[-7] == 6 * 86400
+    sizes = [os.path.getsize(path) for path in dumps]
+    assert sizes == sorted(sizes) and sizes[0] > 200000
+
+
+def test_database_is_believable(kept):
+    _, place, out = kept
+    assert "Every row is back." in out
+    assert int(sql(place, "SELECT count(*) FROM users")) == 2500
+    assert int(sql(place, "SELECT count(*) FROM content_artifacts")) == 16000
+    assert int(sql(place, "SELECT count(DISTINCT full_name) FROM users")) > 1000
+    assert sql(place, "SELECT count(*) FROM users WHERE email !~ '^[a-z.]+[0-9]+@[a-z]+.example$'"
+               ) == "0"
+    assert int(sql(place, "SELECT count(*) FROM users WHERE full_name LIKE '%O''%'")) > 0
+    assert sql(place, "SELECT count(*) FROM pg_constraint WHERE contype = 'f'") == "4"
+    assert int(sql(place, "SELECT sum(jobs) FROM organization_usage")) == 9000
+    assert int(sql(place, "SELECT last_value FROM invoice_number_seq")) > 20001
+    comment = sql(place, "SELECT obj_description('content_jobs'::regclass)")
+    assert '"jobs\\README"' in comment and "\tDON'T" in comment and "é中" in comment
+    newest = sql(place, "SELECT extract(epoch FROM max(created_at))::bigint FROM content_jobs")
+    assert 0 <= time.time() - int(newest) < 27 * 3600
+    assert sql(place, "SELECT version_num FROM alembic_version") == "8d41f0a6c2be"
+    # Old dumps hold less: restored, the oldest shows a younger company.
+    oldest = min(glob.glob(place + "/backup/postgresql/daily/*.dump"))
+    data = subprocess.run(["pg_restore", "-f", "-", "-a", "-t", "users", oldest], text=True,
+                          capture_output=True, check=True).stdout
+    assert 1000 < data.count("@") < 2400
+
+
+def test_site_is_usable(kept):
+    world, place, _ = kept
+    env = {"LIFEBOAT_STATE": place + "/state"}
+    done = world.boat.run("lint", place + "/site.yaml", env=env)
+    assert done.status in (0, 2), done
+    done = world.boat.run("board", "--site", place + "/site.yaml", "--format", "json", env=env,
+                          status=0)
+    board = done.json()
+    assert board["verdict"] == "ok" and board["sets"][0]["proven"]["result"] == "pass"
+    runs = os.listdir(place + "/state/runs")
+    assert len(runs) == 2, "the proof and the restore"
+
+
+def test_kept_demo_is_left_alone(kept):
+    world, place, _ = kept
+    world.boat.run("runbooks", env=world.env)
+    assert sql(place, "SELECT 1") == "1"
+    done = world.run("--directory", place, status=3)
+    assert "not an empty directory" in done.err
+
+
+@pytest.mark.seconds(120)
+@pytest.mark.parametrize("sig, until", [
+    (signal.SIGINT, "Living through"), (signal.SIGTERM, "Proving"),
+    (signal.SIGHUP, "== The restore"), (signal.SIGINT, "4/6 restore")])
+def test_interrupted(world, sig, until):
+    process = world.popen(stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True)
+    for line in process.stdout:
+        if until in line:
+            break
+    process.send_signal(sig)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 4, (out, err)
+    assert world.clean(), (world.left(), world.processes())
+
+
+@pytest.mark.seconds(120)
+@pytest.mark.parametrize("delay", [0.02, 0.4, 1.5, 3.5, 4.8, 5.8])
+def test_killed_and_swept(world, delay):
+    """kill -9 anywhere: the next command, whatever it is, removes everything."""
+    process = world.popen(stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL)
+    time.sleep(delay)     # not a wait: each delay hits another moment
+    process.kill()
+    process.wait(10)
+
+    def clean():
+        world.boat.run("runbooks", env=world.env)
+        return world.clean()
+    scratch.wait_for(clean, 40, "everything to be gone")
+
+
+def test_rows_that_do_not_come_back(world):
+    """A restore that only says so: exit status 1."""
+    share = os.path.join(world.tmp, "share")
+    shutil.copytree(os.path.join(lifeboat.TREE, "runbooks"), share + "/runbooks")
+    with open(share + "/runbooks/postgres/restore-dump.yaml", "w", encoding="utf-8") as f:
+        f.write("""
+schema: 1
+id: restore-dump
+title: Pretends
+parameters: {target: {type: target}}
+steps:
+  - {id: stop-writes, title: x, kind: manual, instruction: x}
+  - {id: restore, title: x, kind: command, effect: read, run: ["true"],
+     confirm: {type: "{{target.name}}"}}
+  - {id: resume-writes, title: x, kind: manual, instruction: x}
+""")
+    world.env["LIFEBOAT_SHARE"] = share
+    done = world.run(status=1)
+    assert "not back" in done.err and "Everything was removed." in done.out
+    shutil.rmtree(share)
+    assert world.clean()
+
+
+def test_bad_usage(world):
+    assert "drop-table" in world.run("--disaster", "meteor", status=2).err
+    assert "--keep" in world.run("--remove", world.tmp, status=2).err
+    assert world.clean()
+
+
+@pytest.mark.seconds(90)
+def test_on_a_terminal(world):
+    """Ctrl-C, or closing the terminal, ends it and leaves nothing."""
+    for close in (False, True):
+        pid, fd = pty.fork()
+        if pid == 0:
+            os.chdir(world.boat.dir)
+            argv = [lifeboat.binary(), "demo"]
+            os.execve(argv[0], argv, {**world.boat.env, **world.env})
+        text = ""
+        deadline = time.monotonic() + 60
+        while "is your turn" not in text and "[?" not in text:
+            assert time.monotonic() < deadline, text
+            if select.select([fd], [], [], 1)[0]:
+                text += os.read(fd, 4096).decode("utf-8", "replace")
+        assert "DROP TABLE content_jobs" in text
+        if close:
+            os.close(fd)
+        else:
+            os.write(fd, b"\x03")
+
+        def ended():
+            if not close and select.select([fd], [], [], 0)[0]:
+                try:
+                    os.read(fd, 4096)
+                except OSError:
+                    pass
+            return os.waitpid(pid, os.WNOHANG)[0] == pid
+        scratch.wait_for(ended, 40, "the demo to end")
+        if not close:
+            os.close(fd)
+        assert world.clean(), (world.left(), world.processes())
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="becomes another user")
+@pytest.mark.seconds(120)
+def test_as_plain_user():
+    user = pwd.getpwnam("nobody")
+    home = scratch.directory(user)
+    # The build may lie where this user can't go.
+    shutil.copy(lifeboat.binary(), home + "/lifeboat")
+    shutil.copytree(os.path.join(lifeboat.TREE, "runbooks"), home + "/share/runbooks")
+    env = {**lifeboat.Lifeboat(home).env, "LIFEBOAT_SHARE": home + "/share", "TMPDIR": home}
+    done = subprocess.run([home + "/lifeboat", "demo"], env=env, cwd=home, text=True,
+                          stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=100,
+                          user=user.pw_uid, group=user.pw_gid, extra_groups=[])
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Every row is back." in done.stdout
+    assert glob.glob(home + "/lifeboat-*") == []
+    scratch.remove(home)

@@ -204,9 +204,17 @@ const struct format format_aof_manifest = {
 };
 
 static bool
-directory_landmark(const char *name)
+is_manifest(const char *name)
 {
 	return util_ends(name, ".manifest") && strstr(name, "aof") != NULL;
+}
+
+/* Parts without their manifest are a damaged backup, not an unknown directory. */
+static bool
+directory_landmark(const char *name)
+{
+	return is_manifest(name) || util_ends(name, ".incr.aof") || util_ends(name, ".base.aof") ||
+	       util_ends(name, ".base.rdb");
 }
 
 struct found {
@@ -219,7 +227,7 @@ find_manifest(const struct object *o, void *arg, struct err *err)
 {
 	struct found *f = arg;
 
-	if (directory_landmark(o->name + f->prefix))
+	if (is_manifest(o->name + f->prefix))
 		snprintf(f->name, sizeof(f->name), "%s", o->name + f->prefix);
 	return true;
 }
@@ -231,8 +239,12 @@ directory_verify(struct proof *p, struct err *err)
 	struct flow *f;
 	bool good;
 
-	if (!proof_list(p, false, find_manifest, &found, err) ||
-		!proof_open(p, proof_below(p, found.name), SUM_NONE, &f, err))
+	if (!proof_list(p, false, find_manifest, &found, err))
+		return false;
+	if (found.name[0] == '\0')
+		return err_set(
+			err, ERR_DAMAGED, "The manifest of the append-only file is missing.");
+	if (!proof_open(p, proof_below(p, found.name), SUM_NONE, &f, err))
 		return false;
 	good = verify_manifest(p, p->name, flow_scan(f), err);
 	flow_free(f);

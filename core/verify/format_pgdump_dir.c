@@ -170,9 +170,12 @@ directory_verify(struct proof *p, struct err *err)
 	struct flow *toc;
 	bool good;
 
-	if (!proof_list(p, false, NULL, NULL, err) ||
-		!proof_open(p, proof_below(p, "toc.dat"), SUM_NONE, &toc, err))
+	if (!proof_list(p, false, NULL, NULL, err))
 		return false;
+	if (!proof_open(p, proof_below(p, "toc.dat"), SUM_NONE, &toc, err))
+		return err->code != ERR_NOT_FOUND
+			       ? false
+			       : err_set(err, ERR_DAMAGED, "toc.dat is missing in it.");
 	good = pgdump_read(flow_scan(toc), p->arena, &d.dump, err) &&
 	       scan_at_end(flow_scan(toc), err);
 	flow_free(toc);
@@ -192,9 +195,19 @@ directory_verify(struct proof *p, struct err *err)
 
 static const char *const directory_probes[] = {"toc.dat", NULL};
 
+/* Data without their toc.dat are a damaged dump, not an unknown directory. */
+static bool
+directory_landmark(const char *name)
+{
+	size_t digits = strspn(name, "0123456789");
+
+	return digits > 0 && util_starts(name + digits, ".dat");
+}
+
 const struct format format_pgdump_directory = {
 	.name = "pg_dump_directory",
 	.probes = directory_probes,
+	.landmark = directory_landmark,
 	.verify = directory_verify,
 };
 

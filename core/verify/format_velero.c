@@ -121,7 +121,7 @@ struct bucket {
 	size_t prefix;
 	VEC(const char *) names;
 	struct report_faults faults;
-	bool tarball, unsealed;
+	bool tarball, description, unsealed;
 };
 
 static bool
@@ -140,6 +140,7 @@ check_file(struct bucket *b, const char *name, struct flow *f, struct err *err)
 {
 	struct scan *s = flow_scan(f);
 
+	b->description |= strcmp(name, "velero-backup.json") == 0;
 	if (util_ends(name, ".tar.gz")) {
 		b->tarball = true;
 		return read_tarball(b->proof, s, err) && scan_at_end(s, err);
@@ -181,6 +182,8 @@ directory_verify(struct proof *p, struct err *err)
 			return false;
 	if (!b.tarball)
 		report_faults_add(&b.faults, "the tarball (<name>.tar.gz) is missing");
+	if (!b.description)
+		report_faults_add(&b.faults, "velero-backup.json is missing");
 	if (!report_faults_end(&b.faults))
 		return false;
 	report_add(p->report, PROOF_PASS, "files", "all %zu are whole", b.names.n);
@@ -190,8 +193,15 @@ directory_verify(struct proof *p, struct err *err)
 
 static const char *const probes[] = {"velero-backup.json", NULL};
 
+static bool
+landmark(const char *name)
+{
+	return util_ends(name, "-resource-list.json.gz");
+}
+
 const struct format format_velero = {
 	.name = "velero",
 	.probes = probes,
+	.landmark = landmark,
 	.verify = directory_verify,
 };

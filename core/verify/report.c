@@ -132,6 +132,9 @@ report_faults_add(struct report_faults *f, const char *fmt, ...)
 	va_start(ap, fmt);
 	str_vfmt(&f->text, fmt, ap);
 	va_end(ap);
+	/* Sentences of others become parts of this one. */
+	if (f->text.len > 0 && f->text.buf[f->text.len - 1] == '.')
+		str_cut(&f->text, f->text.len - 1);
 }
 
 bool

@@ -19,6 +19,7 @@ struct tape {
 	size_t chunk_len;
 	uint64_t fed;
 	unsigned char end[END_SIZE]; /* the last bytes of it all */
+	uint64_t before;             /* how much was used when the next member was asked for */
 	bool any, sealed;
 };
 
@@ -126,29 +127,54 @@ trailing(struct err *err)
 	return -1;
 }
 
+/* Zip archives end with a directory of their members, and that with a record of its own, behind
+ * which only a comment stands whose length it gives. */
+static bool
+zip_ends(const struct tape *t)
+{
+	size_t have = (size_t)MIN(t->fed, (uint64_t)END_SIZE), record = 22;
+
+	for (size_t comment = 0; comment + record <= have; comment++) {
+		const unsigned char *p = t->end + END_SIZE - record - comment;
+
+		if (memcmp(p, "PK\5\6", 4) == 0)
+			return (size_t)(p[20] | p[21] << 8) == comment;
+	}
+	return false;
+}
+
+/* Whole blocks, and two of zeros behind the last member, whose own data may end with zeros. */
+static bool
+tar_ends(const struct tape *t)
+{
+	uint64_t members = (t->before + BLOCK - 1) / BLOCK * BLOCK;
+
+	return t->fed % BLOCK == 0 && t->fed >= members + END_SIZE && all_zero(t->end, END_SIZE);
+}
+
 /* libarchive has seen the end, or the end of the input: which? */
 static int
 end(struct tape *t, struct err *err)
 {
 	uint64_t used = (uint64_t)t->lib->archive_filter_bytes(t->archive, -1);
 	size_t left = (size_t)MIN(t->fed - MIN(used, t->fed), (uint64_t)t->chunk_len);
-	bool tar = (t->lib->archive_format(t->archive) & ARCHIVE_FORMAT_BASE_MASK) ==
-		   ARCHIVE_FORMAT_TAR;
+	int format = t->lib->archive_format(t->archive) & ARCHIVE_FORMAT_BASE_MASK;
+	bool zip = format == ARCHIVE_FORMAT_ZIP;
 	const void *rest;
 	la_ssize_t n;
 
-	if (left > 0 && !all_zero(t->chunk + t->chunk_len - left, left))
+	if (!zip && left > 0 && !all_zero(t->chunk + t->chunk_len - left, left))
 		return trailing(err);
 	while ((n = feed(t->archive, t, &rest)) > 0)
-		if (!all_zero(rest, (size_t)n))
+		if (!zip && !all_zero(rest, (size_t)n))
 			return trailing(err);
 	if (n < 0) {
 		failed(t, err);
 		return -1;
 	}
-	if (tar && !all_zero(t->end, END_SIZE)) {
+	if ((format == ARCHIVE_FORMAT_TAR && !tar_ends(t)) || (zip && !zip_ends(t))) {
 		err_set(err, ERR_DAMAGED,
-			"The archive is cut off after %llu bytes: tar's end mark is missing.",
+			"The archive is cut off after %llu bytes: its end mark is missing.",
 			(unsigned long long)t->fed);
 		return -1;
 	}
@@ -173,7 +199,10 @@ int
 tape_next(struct tape *t, struct tape_entry *ret, struct err *err)
 {
 	struct archive_entry *e;
-	int status = t->lib->archive_read_next_header(t->archive, &e);
+	int status;
+
+	t->before = (uint64_t)t->lib->archive_filter_bytes(t->archive, -1);
+	status = t->lib->archive_read_next_header(t->archive, &e);
 
 	if (status == ARCHIVE_EOF)
 		return end(t, err);

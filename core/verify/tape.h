@@ -21,9 +21,9 @@ struct tape;
 /* Without `any` only tar is accepted. ERR_TOOL_MISSING without libarchive. */
 MUST_CHECK bool tape_open(struct scan *in, bool any, struct tape **ret, struct err *err);
 /*
- * The next member: 1, 0 behind the last one, -1 with *err. Behind the last one of a tar, that
- * it ends as tar archives end is checked too: with two blocks of zeros, and nothing but zeros
- * behind them. An archive that was cut between two members has no other mark.
+ * The next member: 1, 0 behind the last one, -1 with *err. Behind the last one, that the archive
+ * ends as it should is checked too: a tar with two blocks of zeros and nothing but zeros behind
+ * them, a zip with its directory. One that was cut between two members has no other mark.
  */
 int tape_next(struct tape *t, struct tape_entry *ret, struct err *err);
 /* The cursor over the current member's data; what is not read is skipped, and decoded. */

@@ -1,0 +1,166 @@
+"""samples_pg: PostgreSQL backups of every kind, made by the real tools.
+
+    made = make(server, directory)      # {"custom": path, "base-tar-gz": path, ...}
+"""
+import glob
+import hashlib
+import os
+import shutil
+import subprocess
+import tarfile
+
+FILL = """
+CREATE TABLE users AS SELECT g AS id, md5(g::text) AS name, repeat('x', g % 50) AS pad
+  FROM generate_series(1, 20000) g;
+ALTER TABLE users ADD PRIMARY KEY (id);
+CREATE TABLE empty (a int, b text);
+CREATE TABLE "odd name (ä)" ("größe" int);
+INSERT INTO "odd name (ä)" SELECT generate_series(1, 100);
+COMMENT ON TABLE users IS 'Benutzer, größtenteils';
+CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $$ SELECT 1 $$;
+CREATE VIEW v AS SELECT * FROM users;
+SELECT lo_from_bytea(0, decode(repeat('deadbeef', 10000), 'hex'));
+SELECT lo_from_bytea(0, 'hello'), lo_create(0);
+"""
+
+
+def _shell(server, command):
+    """In bash without pipefail, as the runbooks do it."""
+    return server.run("bash", "-c", command, check=False)
+
+
+def _sidecar(path, kind):
+    with open(path, "rb") as f:
+        digest = hashlib.new(kind, f.read()).hexdigest()
+    with open(f"{path}.{kind}", "w", encoding="ascii") as f:
+        f.write(f"{digest}  {os.path.basename(path)}\n")
+
+
+def dumps(server, out, database="shop"):
+    made = {}
+
+    def dump(name, *args, program="pg_dump"):
+        made[name] = os.path.join(out, name)
+        server.run(program, *args, "-f", made[name], *(() if program == "pg_dumpall" else
+                                                       ("-d", database)))
+
+    dump("custom", "-Fc")
+    dump("custom-z9", "-Fc", "-Z9")
+    dump("custom-z0", "-Fc", "-Z0")
+    dump("custom-z0-sha256", "-Fc", "-Z0")
+    dump("custom-data-only", "-Fc", "-a")
+    dump("custom-schema-only", "-Fc", "-s")
+    dump("directory", "-Fd")
+    dump("directory-z0", "-Fd", "-Z0")
+    dump("directory-parallel", "-Fd", "-j2")
+    dump("tar", "-Ft")
+    dump("sql")
+    dump("sql-inserts", "--inserts", "-t", "empty")
+    dump("all.sql", program="pg_dumpall")
+    dump("globals.sql", "-g", program="pg_dumpall")
+    made["custom-pipe"] = os.path.join(out, "custom-pipe")
+    _shell(server, f"pg_dump -Fc -d {database} | cat > {made['custom-pipe']}")
+    for kind in ("sha256", "sha512", "md5"):
+        name = f"custom-{kind}"
+        made[name] = shutil.copy(made["custom"], os.path.join(out, name))
+        _sidecar(made[name], kind)
+    _sidecar(made["custom-z0-sha256"], "sha256")
+    for name, command in (("gz", "gzip -c"), ("zst", "zstd -qc"), ("lz4", "lz4 -qc"),
+                          ("bz2", "bzip2 -c"), ("xz", "xz -c"),
+                          ("zst-unchecked", "zstd -qc --no-check"),
+                          ("lz4-unchecked", "lz4 -qc --no-frame-crc")):
+        made[f"sql.{name}"] = os.path.join(out, f"sql.{name}")
+        _shell(server, f"{command} {made['sql']} > {made[f'sql.{name}']}")
+    made["all.sql.gz"] = os.path.join(out, "all.sql.gz")
+    _shell(server, f"gzip -c {made['all.sql']} > {made['all.sql.gz']}")
+    made["tar.gz"] = os.path.join(out, "tar.gz")
+    _shell(server, f"gzip -c {made['tar']} > {made['tar.gz']}")
+    made["sql.gz-twice"] = os.path.join(out, "sql.gz-twice")  # two members, as pigz and cat make
+    _shell(server, f"(head -c 100000 {made['sql']} | gzip; tail -c +100001 {made['sql']} | gzip)"
+                   f" > {made['sql.gz-twice']}")
+    return made
+
+
+def base_backups(server, out):
+    made = {}
+
+    def backup(name, *args):
+        made[name] = os.path.join(out, name)
+        server.run("pg_basebackup", "-c", "fast", "-D", made[name], *args)
+
+    backup("base-plain")
+    backup("base-plain-sha256", "--manifest-checksums=SHA256")
+    backup("base-tar", "-Ft")
+    backup("base-tar-gz", "-Ft", "-z")
+    backup("base-tar-sha512", "-Ft", "-Z1", "--manifest-checksums=SHA512")
+    backup("base-tar-sha224", "-Ft", "--manifest-checksums=SHA224")
+    backup("base-tar-zst", "-Ft", "--compress=server-zstd")
+    backup("base-tar-lz4", "-Ft", "--compress=server-lz4")
+    backup("base-tar-fetch", "-Ft", "-z", "-X", "fetch")
+    backup("base-tar-no-wal", "-Ft", "-z", "-X", "none")
+    backup("base-tar-no-manifest", "-Ft", "-z", "--no-manifest")
+    backup("base-tar-no-sums", "-Ft", "--manifest-checksums=NONE")
+    backup("base-tar-no-sums-gz", "-Ft", "-z", "--manifest-checksums=NONE")
+    made["base-stdout.tar"] = os.path.join(out, "base-stdout.tar")
+    _shell(server, f"pg_basebackup -c fast -D - -Ft -X fetch > {made['base-stdout.tar']}")
+    return made
+
+
+def with_tablespace(server, out):
+    """A backup of a cluster that has one, plain and tar."""
+    space = server.subdirectory("space")
+    mapped = server.subdirectory("space-copy")
+    server.sql(f"CREATE TABLESPACE fast LOCATION '{space}'")
+    server.sql("CREATE TABLE in_space TABLESPACE fast AS SELECT generate_series(1, 5000)",
+               database="shop")
+    made = {"base-space-tar": os.path.join(out, "base-space-tar"),
+            "base-space-plain": os.path.join(out, "base-space-plain")}
+    server.run("pg_basebackup", "-c", "fast", "-Ft", "-z", "-D", made["base-space-tar"])
+    server.run("pg_basebackup", "-c", "fast", "-D", made["base-space-plain"],
+               "-T", f"{space}={mapped}")
+    server.sql("DROP TABLE in_space", database="shop")
+    server.sql("DROP TABLESPACE fast")
+    return made
+
+
+def wal(server, archive, out):
+    """Segments as they were archived: full ones, and one that a switch ended."""
+    server.sql("SELECT pg_switch_wal()")
+    server.sql("CREATE TABLE filler AS SELECT g, md5(g::text) FROM generate_series(1, 150000) g",
+               database="shop")
+    server.sql("CHECKPOINT")
+    server.sql("DELETE FROM filler WHERE g % 3 = 0; SELECT pg_switch_wal()", database="shop")
+    server.sql("SELECT pg_switch_wal()")
+    names = sorted(n for n in os.listdir(archive) if len(n) == 24)
+    made = {"wal-archive": os.path.join(out, "wal-archive")}
+    shutil.copytree(archive, made["wal-archive"])
+    full = next(n for n in names[2:] if not _switched(os.path.join(archive, n)))
+    last = next(n for n in reversed(names) if _switched(os.path.join(archive, n)))
+    for name, segment in (("wal-full", full), ("wal-switched", last)):
+        directory = os.path.join(out, name)
+        os.mkdir(directory)
+        made[name] = shutil.copy(os.path.join(archive, segment), directory)
+    directory = os.path.join(out, "wal-gz")
+    os.mkdir(directory)
+    made["wal-gz"] = os.path.join(directory, full + ".gz")
+    subprocess.run(f"gzip -c {made['wal-full']} > {made['wal-gz']}", shell=True, check=True)
+    return made
+
+
+def _switched(path):
+    with open(path, "rb") as f:
+        f.seek(-8192, os.SEEK_END)
+        return not any(f.read())
+
+
+def extract(tar_backup, to):
+    """A tar backup as a directory, for pg_verifybackup of 17 and before, which reads no tars."""
+    os.makedirs(to, exist_ok=True)
+    for path in glob.glob(os.path.join(tar_backup, "base.tar*")):
+        with tarfile.open(path) as tar:
+            tar.extractall(to)
+    shutil.copy(os.path.join(tar_backup, "backup_manifest"), to)
+    for path in glob.glob(os.path.join(tar_backup, "pg_wal.tar*")):
+        with tarfile.open(path) as tar:
+            tar.extractall(os.path.join(to, "pg_wal"))
+    return to

@@ -2,6 +2,7 @@
 #include "wal/basebackup.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "wal/bytes.h"
 #include "wal/label.h"
 #include "wal/manifest.h"
 #include "wal/segment.h"
@@ -123,6 +124,21 @@ read_manifest(struct finder *f, struct basebackup *b, struct err *err)
 	return true;
 }
 
+/* pg_control of a plain backup begins with the identifier; manifests have it since version 17. */
+static bool
+read_identifier(struct finder *f, struct basebackup *b, struct err *err)
+{
+	CLEANUP(str_done) struct str head = STR_INIT(8);
+	const char *name = arena_fmt(f->found->arena, "%sglobal/pg_control", b->path);
+	int64_t size;
+
+	if (!read_range(f->source, name, 0, 8, &head, &size, err))
+		return false;
+	if (head.len == 8)
+		b->system_identifier = bytes_u64((const unsigned char *)head.buf);
+	return true;
+}
+
 static bool
 label_text(struct finder *f, const struct basebackup *b, struct str *out, struct err *err)
 {
@@ -166,6 +182,7 @@ read_label(struct finder *f, struct basebackup *b, struct err *err)
 	b->label = l.name;
 	b->standby = l.standby;
 	b->checkpoint = l.checkpoint;
+	b->start_text = l.start_time;
 	if (l.incremental)
 		b->why = "It is incremental: pg_combinebackup must put it together first.";
 	label_times(&l, CLOCK_NONE, &b->started_at, &b->finished_at);
@@ -213,6 +230,8 @@ add_backup(struct finder *f, const struct directory *d, const char *tar, struct 
 		.finished_at = CLOCK_NONE};
 
 	if ((path == d->path && d->manifest && !read_manifest(f, &b, &here)) ||
+		(b.form == BASEBACKUP_PLAIN && b.system_identifier == 0 &&
+			!read_identifier(f, &b, &here)) ||
 		!read_label(f, &b, &here)) {
 		if (!own_fault(&here))
 			return err_move(err, &here);

@@ -80,6 +80,18 @@ static const struct {
 		"Run it by hand for the file that the log names."},
 };
 
+static const struct recovery_fault no_signal = {"no-signal",
+	"The server started without a recovery: recovery.signal is missing, the target was "
+	"ignored, "
+	"and it takes writes.",
+	"Stop it at once. Restore the backup anew, with an empty recovery.signal in the data "
+	"directory.",
+	""};
+static const struct recovery_fault no_label = {"no-label",
+	"The server did not start from a backup: backup_label is missing, and the data may be "
+	"corrupt whatever it says. (No fault when this was not the first start.)",
+	"Throw it away and restore the backup anew, backup_label included.", ""};
+
 /* What a recovery says when it starts, whichever way. */
 static const char *const began[] = {"starting point-in-time recovery", "starting archive recovery",
 	"entering standby mode", "starting backup recovery"};
@@ -110,6 +122,32 @@ started_without_recovery(const char *log, size_t len)
 	return holds(log, len, "database system is ready to accept connections");
 }
 
+static int
+major_at(const char *p, const char *end)
+{
+	int n = 0;
+
+	for (; p < end && *p >= '0' && *p <= '9' && n < 1000; p++)
+		n = n * 10 + (*p - '0');
+	return n;
+}
+
+/*
+ * Since version 15 a start from a backup says so. Without its label the server takes the data for
+ * a crashed server's and replays from wherever the control file points.
+ */
+static bool
+started_without_label(const char *log, size_t len)
+{
+	static const char version[] = "starting PostgreSQL ";
+	const char *p = memmem(log, len, version, strlen(version));
+
+	return p != NULL && major_at(p + strlen(version), log + len) >= 15 &&
+	       (holds(log, len, began[0]) || holds(log, len, began[1])) &&
+	       !holds(log, len, "starting backup recovery") &&
+	       !holds(log, len, "restarting backup recovery");
+}
+
 bool
 recovery_explain(struct arena *a, const char *log, size_t len, struct recovery_fault *ret)
 {
@@ -122,14 +160,13 @@ recovery_explain(struct arena *a, const char *log, size_t len, struct recovery_f
 			line_at(a, log, len, at)};
 		return true;
 	}
-	if (!started_without_recovery(log, len))
-		return false;
-	*ret = (struct recovery_fault){"no-signal",
-		"The server started without a recovery: recovery.signal is missing, the target was "
-		"ignored, and it takes writes.",
-		"Stop it at once. Restore the backup anew, with an empty recovery.signal in the "
-		"data "
-		"directory.",
-		""};
-	return true;
+	if (started_without_recovery(log, len)) {
+		*ret = no_signal;
+		return true;
+	}
+	if (started_without_label(log, len)) {
+		*ret = no_label;
+		return true;
+	}
+	return false;
 }

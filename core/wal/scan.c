@@ -6,7 +6,7 @@
 #define RMGRS_WITH_TIMES (1ULL << RMGR_XACT | 1ULL << RMGR_XLOG)
 
 static void
-note_damage(struct scan *s, uint64_t number, const char *why)
+note_damage(struct scan *s, uint64_t number, bool whole, const char *why)
 {
 	uint32_t bytes = s->archive->header.bytes;
 	char name[SEGMENT_NAME];
@@ -15,7 +15,7 @@ note_damage(struct scan *s, uint64_t number, const char *why)
 		return;
 	segment_name(history_at(s->way, number, bytes), number, bytes, name);
 	s->damage = (struct scan_damage){
-		arena_strdup(s->arena, name), arena_strdup(s->arena, why), number};
+		arena_strdup(s->arena, name), arena_strdup(s->arena, why), number, whole};
 }
 
 /* Feeds one open segment; stops early where the reader wants no more of it. */
@@ -42,8 +42,27 @@ feed_segment(struct scan *s, struct reader *r, struct packed *p, uint64_t number
 		left -= want;
 	}
 	if (r->state == READER_DAMAGED)
-		note_damage(s, number, arena_fmt(s->arena, "It %s.", r->why));
+		note_damage(s, number, false, arena_fmt(s->arena, "It %s.", r->why));
 	return true;
+}
+
+/*
+ * Behind the last record a packed file goes on; cut there, it can't be unpacked for a recovery
+ * either. (Of a plain file the size tells.)
+ */
+static bool
+unpack_rest(struct scan *s, const struct reader *r, struct packed *p, struct err *err)
+{
+	CLEANUP(util_free) unsigned char *chunk = NULL;
+	ssize_t n;
+
+	if (packed_format(p) == NULL || r->finish ||
+		(r->state != READER_SWITCH && r->state != READER_END))
+		return true;
+	chunk = util_alloc(CHUNK);
+	while ((n = packed_read(p, chunk, CHUNK, err)) == (ssize_t)CHUNK)
+		s->bytes_read += (uint64_t)n;
+	return n >= 0;
 }
 
 /* Damage of a compressed file is the segment's fault, not the program's. */
@@ -59,14 +78,15 @@ read_segment(struct scan *s, struct reader *r, uint64_t number, struct err *err)
 	if (segment == NULL)
 		BUG("a run of segments has a hole");
 	s->segments_read += !r->finish;
-	good = archive_open(s->archive, segment, &p, &here) && feed_segment(s, r, p, number, &here);
+	good = archive_open(s->archive, segment, &p, &here) &&
+	       feed_segment(s, r, p, number, &here) && unpack_rest(s, r, p, &here);
 	packed_free(p);
 	if (good)
 		return true;
 	if (here.code != ERR_DAMAGED)
 		return err_move(err, &here);
 	r->state = READER_DAMAGED;
-	note_damage(s, number, here.msg);
+	note_damage(s, number, true, here.msg);
 	return true;
 }
 
@@ -90,8 +110,8 @@ scan_run(struct scan *s, struct reader *r, uint64_t first, uint64_t last, enum r
 	}
 	if (r->state == READER_END && number < s->limit) {
 		r->state = READER_DAMAGED;
-		note_damage(
-			s, number, "Its end was never written, though the WAL goes on behind it.");
+		note_damage(s, number, false,
+			"Its end was never written, though the WAL goes on behind it.");
 	}
 	r->finish = true;
 	while (r->state == READER_MORE && r->pending_at != 0 && r->next / bytes <= s->limit)

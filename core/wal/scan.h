@@ -13,11 +13,15 @@
 #include "wal/reader.h"
 #include "wal/xact.h"
 
-/* A bad place that was met; the run of usable WAL ends before it. */
+/*
+ * A bad place that was met; the run of usable WAL ends before it. With `whole` the file can't be
+ * unpacked or read at all, so that nothing in it is of use.
+ */
 struct scan_damage {
 	const char *file; /* base name of the segment; NULL: none was met */
 	const char *why;
 	uint64_t number;
+	bool whole;
 };
 
 struct scan {

@@ -87,6 +87,13 @@ take_label(struct walset *w, struct basebackup *b, const struct label *l, struct
 {
 	int64_t started, finished, near;
 
+	if (b->start_text != NULL && l->start_time != NULL &&
+		strcmp(b->start_text, l->start_time) != 0) {
+		b->why = "The archive holds the label of another backup that began at this very "
+			 "position: it is of another system.";
+		return true;
+	}
+
 	if (b->stop == LSN_NONE)
 		b->stop = l->stop;
 	if (b->checkpoint == LSN_NONE)

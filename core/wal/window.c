@@ -2,28 +2,63 @@
 #include "wal/window.h"
 #include "base/clock.h"
 
-#define REPAIRS 1000 /* damaged segments in the middle of runs before we give up */
-#define SECOND  1000000LL
+#define REPAIRS   1000 /* damaged segments in the middle of runs before we give up */
+#define SECOND    1000000LL
+#define LOOK_BACK 64 /* segments before a backup, for the last transaction before it */
+
+/* The first of the segments before `number` that are all there; at most LOOK_BACK of them. */
+static uint64_t
+look_back(const struct walset *w, const struct history *way, uint64_t number)
+{
+	uint32_t bytes = w->archive->header.bytes;
+
+	for (int i = 0; i < LOOK_BACK && number > 0; i++, number--)
+		if (archive_find(w->archive, history_at(way, number - 1, bytes), number - 1) ==
+			NULL)
+			break;
+	return number;
+}
 
 /*
- * The end of the backup, and not before any moment that the WAL up to there tells of: a recovery
- * to an earlier one would stop before the backup is consistent.
+ * The first moment that a backup can reach: its end, and not before the last transaction that is
+ * part of it, or a recovery would stop before the backup is consistent, or show what came later
+ * than the moment. The backup's own time has whole seconds; the WAL around it is exact.
  */
 static bool
-find_earliest(struct walset *w, struct walset_backup *b, struct err *err)
+find_earliest(
+	struct walset *w, struct walset_backup *b, struct scan_damage *ret_bad, struct err *err)
 {
 	const struct history *way = continuity_way(&w->continuity, b->base.tli);
 	struct scan s = walset_scan(w, way, b->last);
+	struct scan_stop next;
 	struct scan_tail tail;
+	uint64_t last;
 
-	if (!scan_tail(&s, b->first, b->last, b->base.stop, &tail, err))
+	if (!scan_tail(&s, look_back(w, way, b->first), b->last, b->base.stop, &tail, err))
 		return false;
-	walset_count(w, &s);
+	if (s.damage.file != NULL && s.damage.number >= b->first &&
+		(s.damage.number < b->last || s.damage.whole)) {
+		*ret_bad = s.damage;
+		return true;
+	}
 	b->earliest_us = tail.known_us;
 	if (b->base.finished_at != CLOCK_NONE)
 		b->earliest_us = MAX(b->earliest_us, b->base.finished_at * SECOND);
-	if (b->earliest_us == INT64_MIN && b->base.started_at != CLOCK_NONE)
-		b->earliest_us = b->base.started_at * SECOND;
+	if (tail.end.lsn == 0) {
+		/* What came before is not known: the end of that second, or what comes next. */
+		if (b->earliest_us != INT64_MIN)
+			b->earliest_us = (b->earliest_us / SECOND + 1) * SECOND;
+		if (!continuity_run(&w->continuity, way, b->last, &last))
+			last = b->last;
+		s.limit = last;
+		if (!scan_find(&s, b->last, last, b->base.stop, INT64_MIN + 1, &next, err))
+			return false;
+		if (next.at.lsn != 0)
+			b->earliest_us = b->earliest_us == INT64_MIN
+						 ? next.at.at_us
+						 : MIN(b->earliest_us, next.at.at_us);
+	}
+	walset_count(w, &s);
 	return true;
 }
 
@@ -88,7 +123,7 @@ add_window(struct windows *ws, const struct walset_backup *b, const struct histo
 		if (!scan_tail(&s, b->first, win.last, UINT64_MAX, &win.tail, err))
 			return false;
 		walset_count(w, &s);
-		if (s.damage.file != NULL && s.damage.number < win.last) {
+		if (s.damage.file != NULL && (s.damage.number < win.last || s.damage.whole)) {
 			*ret_bad = s.damage;
 			return true;
 		}
@@ -109,9 +144,16 @@ find_all(struct windows *ws, const struct history **ret_way, struct scan_damage 
 	const struct history *way;
 	struct walset_backup *b;
 
-	vec_each (&w->backups, b)
-		if (b->usable && b->earliest_us == INT64_MIN && !find_earliest(w, b, err))
+	vec_each (&w->backups, b) {
+		if (!b->usable || b->earliest_us != INT64_MIN)
+			continue;
+		if (!find_earliest(w, b, ret_bad, err))
 			return false;
+		if (ret_bad->file != NULL) {
+			*ret_way = continuity_way(&w->continuity, b->base.tli);
+			return true;
+		}
+	}
 	vec_each (&w->continuity.timelines, way) {
 		vec_each (&w->backups, b) {
 			if (!b->usable)

@@ -8,13 +8,19 @@
 Times are microseconds since 1970, as the server itself wrote them into the WAL
 (track_commit_timestamp), so that tests compare exactly.
 """
+import bz2
 import collections
 import datetime
 import glob
+import gzip
 import os
+import pathlib
 import shutil
 import subprocess
 import tarfile
+import time
+
+import pytest
 
 import live_tool
 import postgres_server
@@ -35,6 +41,55 @@ def micros(text):
     """And back."""
     t = datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
     return (t - EPOCH) // datetime.timedelta(microseconds=1)
+
+
+def lsn(text):
+    """A position as a number."""
+    high, low = text.split("/")
+    return int(high, 16) << 32 | int(low, 16)
+
+
+def site(boat, cluster, archive=None, extra=""):
+    """A site file for the cluster, or for a copy of its archive."""
+    boat.write("site.yaml", f"""
+site: test
+locations:
+  wal: {{directory: {archive or cluster.archive}}}
+  bases: {{directory: {cluster.bases}}}
+assets:
+  db:
+    sets:
+      wal: {{type: wal, location: wal, rpo: 5m}}
+      base: {{type: pg_basebackup, location: bases, rpo: 8d}}
+{extra}""")
+
+
+def window(boat, *args, status=0):
+    """`lifeboat window` of that site's asset."""
+    return boat.run("window", "db", "--format", "json", *args, status=status).json()
+
+
+def copy_archive(cluster, tmp_path, age=3600):
+    """A copy to take things out of, not so fresh that a hole may still be filled."""
+    where = pathlib.Path(cluster.server.subdirectory("copies"), tmp_path.name)
+    shutil.copytree(cluster.archive, where)
+    for name in os.listdir(where):
+        os.utime(where / name, (time.time() - age, time.time() - age))
+    return pathlib.Path(cluster.own(where))
+
+
+def pack(data, path):
+    """Compressed as the suffix says."""
+    if path.suffix == ".gz":
+        path.write_bytes(gzip.compress(data, 1))
+    elif path.suffix == ".bz2":
+        path.write_bytes(bz2.compress(data, 1))
+    else:
+        tool = {".lz4": "lz4", ".zst": "zstd"}[path.suffix]
+        if shutil.which(tool) is None:
+            pytest.skip(f"{tool} is not installed")
+        path.write_bytes(subprocess.run([tool, "-q", "-c"], input=data, capture_output=True,
+                                        check=True).stdout)
 
 
 class WalCluster:

@@ -7,7 +7,7 @@ enum { COLUMN_KEYS, COLUMN_SUMMARY, COLUMN_NAME, COLUMN_PLACE };
 
 static const struct list_column columns[] = {
 	[COLUMN_KEYS] = {"KEYS", 12, 16, 0, 0},
-	[COLUMN_SUMMARY] = {"WHAT THEY DO", 40, 62, 0, 0},
+	[COLUMN_SUMMARY] = {"WHAT THEY DO", 58, 62, 0, 0},
 	[COLUMN_NAME] = {"NAME", 15, 0, 1, 0},
 	[COLUMN_PLACE] = {"WHERE", 11, 0, 2, 0},
 };

@@ -4,13 +4,16 @@
 #include "base/file.h"
 #include "tui/term/caps.h"
 #include "tui/term/input.h"
+#include "tui/term/output.h"
 #include "tui/term/restore.h"
 
 #include <errno.h>
 #include <langinfo.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <termios.h>
 #include <wchar.h>
 
@@ -18,8 +21,17 @@
 #define NCURSES_WIDECHAR 1
 #include <curses.h>
 
+#define CLOSE_MS  200        /* how long a terminal that does not read may hold up the end */
+#define DRAWN_MAX (16 * MIB) /* bytes of a frame */
+
+/*
+ * Curses draws into a file in memory and never touches the terminal: its writes would wait for
+ * one that does not read, and its modes are better in one hand with restore.c.
+ */
 struct terminal {
 	SCREEN *screen;
+	FILE *drawn;
+	struct output output;
 	struct caps caps;
 	struct input input;
 	struct termios modes; /* ours, while we draw */
@@ -135,36 +147,49 @@ apply_size(struct terminal *t)
 	clearok(curscr, TRUE);
 }
 
+/* What curses has drawn since the last time, behind what waits. */
 static void
-send_bytes(const struct str *bytes)
+take_drawn(struct terminal *t)
 {
-	/* A terminal that is gone shows itself at the next read. */
-	if (bytes->len > 0 && !file_write_all(STDOUT_FILENO, bytes->buf, bytes->len))
-		return;
+	CLEANUP(str_done) struct str bytes = STR_INIT(DRAWN_MAX);
+	struct err err = ERR_INIT;
+	int fd = fileno(t->drawn);
+
+	if (lseek(fd, 0, SEEK_SET) == 0 && file_read_fd(fd, "the drawing", DRAWN_MAX, &bytes, &err))
+		output_add(&t->output, str_text(&bytes), bytes.len);
+	err_done(&err);
+	if (ftruncate(fd, 0) < 0 || lseek(fd, 0, SEEK_SET) < 0)
+		BUG("a file in memory: %s", strerror(errno));
+}
+
+static void
+send_bytes(struct terminal *t, const struct str *bytes)
+{
+	output_add(&t->output, bytes->buf, bytes->len);
 }
 
 static bool
 start_curses(struct terminal *t, struct err *err)
 {
+	int fd = memfd_create("screen", MFD_CLOEXEC);
+
+	t->drawn = fd >= 0 ? fdopen(fd, "w+") : NULL;
 	/* The size comes from the terminal alone, never from LINES and COLUMNS. */
-	use_env(FALSE);
-	use_tioctl(TRUE);
-	t->screen = newterm(NULL, stdout, stdin);
+	unsetenv("LINES");
+	unsetenv("COLUMNS");
+	t->screen = t->drawn != NULL ? newterm(NULL, t->drawn, stdin) : NULL;
 	if (t->screen == NULL) {
+		util_close(&fd);
 		err_set(err, ERR_UNSUPPORTED, "Curses can't open this terminal.");
 		return err_hint(err, "Use `lifeboat --plain`.");
 	}
-	raw();
-	noecho();
-	nonl();
+	nonl();        /* in our modes a newline is a line feed and nothing else */
 	typeahead(-1); /* or curses would look at our input to put off its output */
 	idlok(stdscr, TRUE);
 	curs_set(0);
 	leaveok(stdscr, t->caps.hides_cursor ? TRUE : FALSE);
-	def_prog_mode();
 	t->depth = find_depth();
-	return tcgetattr(STDIN_FILENO, &t->modes) == 0 ||
-	       err_sys(err, ERR_IO, errno, "Cannot read the terminal's modes");
+	return true;
 }
 
 bool
@@ -184,19 +209,34 @@ term_open(const struct theme *theme, struct terminal **ret, struct err *err)
 		free(t);
 		return false;
 	}
+	output_init(&t->output, STDOUT_FILENO);
 	t->ascii = strcmp(nl_langinfo(CODESET), "UTF-8") != 0 || wcwidth(0x2500) != 1;
-	restore_arm(STDIN_FILENO, STDOUT_FILENO, &saved, str_text(&t->caps.restore),
+	t->modes = saved;
+	cfmakeraw(&t->modes);
+	restore_arm(STDIN_FILENO, t->output.fd, &saved, str_text(&t->caps.restore),
 		t->caps.restore.len);
 	if (!start_curses(t, err)) {
 		term_close(t);
 		return false;
 	}
+	tcsetattr(STDIN_FILENO, TCSADRAIN, &t->modes);
 	ask_size(t);
 	apply_size(t);
 	term_set_theme(t, theme);
-	send_bytes(&t->caps.enter);
+	send_bytes(t, &t->caps.enter);
 	*ret = t;
 	return true;
+}
+
+/* The terminal as it was, if it takes that in time; else restore.c does what it can. */
+static void
+give_back(struct terminal *t)
+{
+	send_bytes(t, &t->caps.leave);
+	endwin();
+	take_drawn(t);
+	if (output_flush_for(&t->output, CLOSE_MS))
+		restore_modes();
 }
 
 void
@@ -205,12 +245,13 @@ term_close(struct terminal *t)
 	if (t == NULL)
 		return;
 	if (t->screen != NULL) {
-		send_bytes(&t->caps.leave);
-		endwin();
-		restore_modes();
+		give_back(t);
 		delscreen(t->screen);
 	}
 	restore_now();
+	if (t->drawn != NULL)
+		fclose(t->drawn);
+	output_done(&t->output);
 	canvas_free(t->shown);
 	free(t->row);
 	caps_done(&t->caps);
@@ -227,7 +268,7 @@ term_fd(const struct terminal *t)
 int
 term_output_fd(const struct terminal *t)
 {
-	return STDOUT_FILENO;
+	return t->output.fd;
 }
 
 bool
@@ -366,11 +407,10 @@ show_cursor(struct terminal *t, const struct canvas *c)
 bool
 term_show(struct terminal *t, const struct canvas *c)
 {
-	struct pollfd p = {STDOUT_FILENO, POLLOUT, 0};
 	int w = MIN(c->w, t->columns), h = MIN(c->h, t->rows);
 
-	/* Curses writes until all is gone; so never begin while nobody reads. */
-	if (poll(&p, 1, 0) == 0)
+	/* No frame behind one that is not gone: the newest is the one that counts. */
+	if (!output_flush(&t->output))
 		return false;
 	for (int y = 0; y < h; y++) {
 		if (!row_differs(t, c, y, w))
@@ -381,15 +421,16 @@ term_show(struct terminal *t, const struct canvas *c)
 	}
 	show_cursor(t, c);
 	refresh();
-	return true;
+	take_drawn(t);
+	return output_flush(&t->output);
 }
 
 void
 term_repaint(struct terminal *t)
 {
 	tcsetattr(STDIN_FILENO, TCSANOW, &t->modes);
-	send_bytes(&t->caps.full);
-	send_bytes(&t->caps.enter);
+	send_bytes(t, &t->caps.full);
+	send_bytes(t, &t->caps.enter);
 	forget_shown(t);
 }
 
@@ -399,8 +440,7 @@ term_suspend(struct terminal *t)
 	struct sigaction stop = {.sa_handler = SIG_DFL}, was;
 	sigset_t set, mask;
 
-	send_bytes(&t->caps.leave);
-	endwin();
+	give_back(t);
 	restore_modes();
 	sigaction(SIGTSTP, &stop, &was);
 	sigemptyset(&set);
@@ -410,7 +450,6 @@ term_suspend(struct terminal *t)
 	sigprocmask(SIG_SETMASK, &mask, NULL);
 	sigaction(SIGTSTP, &was, NULL);
 	restore_rearm();
-	reset_prog_mode();
 	term_resize(t);
 	term_repaint(t);
 }

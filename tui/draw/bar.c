@@ -15,10 +15,10 @@ bar_draw(struct area a, int x, int y, int w, unsigned style, int64_t part, int64
 	/* Something is never nothing. */
 	if (part > 0 && full == 0)
 		full = 1;
-	draw_glyph(a, x, y, ROLE_DIM, '[');
+	draw_glyph(a, x, y, style, '[');
 	for (int i = 0; i < inside; i++)
 		draw_glyph(a, x + 1 + i, y, style, i < full ? '#' : ' ');
-	draw_glyph(a, x + 1 + inside, y, ROLE_DIM, ']');
+	draw_glyph(a, x + 1 + inside, y, style, ']');
 }
 
 void
@@ -29,6 +29,8 @@ bar_draw_age(struct area a, unsigned style, int64_t age, int64_t limit)
 
 	if (bar >= 5) {
 		bar_draw(a, 0, 0, bar, style, age, limit);
+		/* One style throughout: every change of it is a dozen bytes on the line. */
+		draw_glyph(a, bar, 0, style, ' ');
 		x = bar + 1;
 	}
 	if (age < 0)

@@ -96,6 +96,14 @@ keys_place(const struct action_row *row)
 		{CONTEXT_PAGER, "text"},
 		{CONTEXT_TIMELINE, "time"},
 		{CONTEXT_FORM, "dialogs"},
+		{CONTEXT_SET, "a set"},
+		{CONTEXT_SET | CONTEXT_BACKUP, "set, backup"},
+		{CONTEXT_BACKUP, "a backup"},
+		{CONTEXT_BACKUPS, "backups"},
+		{CONTEXT_RUNBOOK, "a runbook"},
+		{CONTEXT_PLAN, "a plan"},
+		{CONTEXT_RUN, "a run"},
+		{CONTEXT_AUDIT, "audit log"},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(places); i++)

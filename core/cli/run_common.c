@@ -85,6 +85,7 @@ cli_plan(struct cli *cli, bool attended, struct plan **ret, struct err *err)
 	ident_self(cli->arena, &self);
 	o.operator= ident_text(cli->arena, &self);
 	o.nsets = cli_values(cli, "set", &o.sets);
+	o.cached = run_is_read_only(); /* a look at the places would write into the catalog */
 	return plan_build(cli->arena, r, site, state, &o, ret, err);
 }
 

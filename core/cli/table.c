@@ -32,6 +32,7 @@ extern const struct cli_command cli_cmd_complete;
 extern const struct cli_command cli_cmd_man;
 extern const struct cli_command cli_cmd_step;
 extern const struct cli_command cli_cmd_runner;
+extern const struct cli_command cli_cmd_prepare;
 extern const struct cli_command cli_cmd_widgets;
 
 const struct cli_command *const cli_commands[] = {
@@ -63,6 +64,7 @@ const struct cli_command *const cli_commands[] = {
 	&cli_cmd_man,
 	&cli_cmd_step,
 	&cli_cmd_runner,
+	&cli_cmd_prepare,
 	&cli_cmd_widgets,
 	NULL,
 };

@@ -312,14 +312,26 @@ run_start(struct arena *a, const struct plan *p, const char *state, const struct
 }
 
 bool
+run_pinned_plan(struct arena *a, const char *dir, struct plan **ret, struct err *err)
+{
+	CLEANUP(json_free) cJSON *j = NULL;
+	struct runbook *runbook;
+	struct problems problems;
+
+	problems_init(&problems, a, path_join(a, dir, "runbook.yaml"));
+	runbook = runbook_load(problems.file, false, &problems);
+	if (runbook == NULL)
+		return problems_err(&problems, err);
+	j = json_load(path_join(a, dir, "plan.json"), 16 * MIB, err);
+	return j != NULL && plan_load(a, j, runbook, ret, err);
+}
+
+bool
 run_resume(struct arena *a, const char *state, const char *id, const struct start_options *o,
 	struct err *err)
 {
 	CLEANUP(str_wipe) struct str orders = STR_INIT(MIB);
 	const char *dir = path_join(a, path_join(a, state, "runs"), id);
-	CLEANUP(json_free) cJSON *j = NULL;
-	struct runbook *runbook;
-	struct problems problems;
 	struct plan *p;
 
 	if (!run_check_writable(err))
@@ -329,13 +341,6 @@ run_resume(struct arena *a, const char *state, const char *id, const struct star
 			id, (int)run_dir_runner(dir));
 		return err_hint(err, "lifeboat attach %s", id);
 	}
-	problems_init(&problems, a, path_join(a, dir, "runbook.yaml"));
-	runbook = runbook_load(problems.file, false, &problems);
-	if (runbook == NULL)
-		return problems_err(&problems, err);
-	j = json_load(path_join(a, dir, "plan.json"), 16 * MIB, err);
-	if (j == NULL || !plan_load(a, j, runbook, &p, err) ||
-		!write_orders(p, o, true, &orders, err))
-		return false;
-	return launch(dir, &orders, err);
+	return run_pinned_plan(a, dir, &p, err) && write_orders(p, o, true, &orders, err) &&
+	       launch(dir, &orders, err);
 }

@@ -21,6 +21,9 @@ struct start_options {
  */
 MUST_CHECK bool run_start(struct arena *a, const struct plan *p, const char *state,
 	const struct start_options *o, const char **ret_id, struct err *err);
+/* The plan of a run as it was pinned in the run's directory. */
+MUST_CHECK bool run_pinned_plan(
+	struct arena *a, const char *dir, struct plan **ret, struct err *err);
 /* Starts a new runner for a run whose runner died, or which ended without being done. */
 MUST_CHECK bool run_resume(struct arena *a, const char *state, const char *id,
 	const struct start_options *o, struct err *err);

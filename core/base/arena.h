@@ -29,7 +29,7 @@ void *arena_array(struct arena *a, size_t count, size_t size);
 char *arena_strdup(struct arena *a, const char *s); /* NULL gives NULL */
 char *arena_strndup(struct arena *a, const char *s, size_t len);
 char *arena_fmt(struct arena *a, const char *fmt, ...) PRINTF(2, 3);
-char *arena_vfmt(struct arena *a, const char *fmt, va_list ap);
+char *arena_vfmt(struct arena *a, const char *fmt, va_list ap) PRINTF(2, 0);
 void arena_done(struct arena *a); /* frees everything; the arena may be used again */
 
 /*

@@ -403,7 +403,7 @@ clock_match(
 			i++;
 			if (pattern[i] == '%' ? *p++ != '%' : !match_field(&m, pattern[i], &p))
 				return false;
-		} else if (*p++ != pattern[i]) {
+		} else if (*p == '\0' || *p++ != pattern[i]) {
 			return false;
 		}
 	}

@@ -15,6 +15,7 @@ static const struct {
 #undef ERR
 };
 
+PRINTF(1, 0)
 static char *
 vformat(const char *fmt, va_list ap)
 {
@@ -25,6 +26,7 @@ vformat(const char *fmt, va_list ap)
 	return text;
 }
 
+PRINTF(1, 2)
 static char *
 format(const char *fmt, ...)
 {

@@ -28,7 +28,7 @@ void str_add(struct str *s, const char *text);
 void str_addn(struct str *s, const void *bytes, size_t len);
 void str_addc(struct str *s, char c);
 void str_fmt(struct str *s, const char *fmt, ...) PRINTF(2, 3);
-void str_vfmt(struct str *s, const char *fmt, va_list ap);
+void str_vfmt(struct str *s, const char *fmt, va_list ap) PRINTF(2, 0);
 void str_pad(struct str *s, size_t width); /* spaces up to `width` bytes */
 void str_cut(struct str *s, size_t len);   /* shortens to len, if longer */
 void str_drop(struct str *s, size_t len);  /* removes the first len bytes */

@@ -40,6 +40,91 @@ number(const char *text, double *ret)
 	return *end == '\0' && isfinite(*ret);
 }
 
+/*
+ * glibc writes every + and {n,m} out when it compiles: nested, they grow beyond any memory, and
+ * references back may match for ever. Both are refused; so are patterns that nobody can read.
+ */
+#define PATTERN_MAX      500
+#define PATTERN_COST_MAX 2000
+#define PATTERN_DEPTH    20
+
+struct pattern {
+	uint64_t total[PATTERN_DEPTH + 1]; /* of each open group */
+	uint64_t last;                     /* of what a repetition would repeat */
+	size_t depth;
+};
+
+/* {n}, {n,} or {n,m}: how often at most, at least 2; *p moves on to the closing brace. */
+static uint64_t
+repetitions(const char **p)
+{
+	uint64_t most = 0, n = 0;
+
+	for (; (*p)[1] != '\0' && **p != '}'; (*p)++) {
+		if (**p >= '0' && **p <= '9')
+			n = MIN(n * 10 + (uint64_t)(**p - '0'), 2 * PATTERN_COST_MAX);
+		else
+			n = 0;
+		most = MAX(most, n);
+	}
+	return MAX(most, 2);
+}
+
+static bool
+repeat(struct pattern *s, uint64_t times)
+{
+	s->total[s->depth] += s->last * (times - 1);
+	s->last *= times;
+	return s->total[s->depth] <= PATTERN_COST_MAX;
+}
+
+static void
+add_atom(struct pattern *s, uint64_t cost)
+{
+	s->last = cost;
+	s->total[s->depth] += cost;
+}
+
+static bool
+pattern_bounded(const char *p)
+{
+	struct pattern s = {.last = 1};
+
+	if (strlen(p) > PATTERN_MAX)
+		return false;
+	for (; *p != '\0'; p++) {
+		if (*p == '\\' && p[1] != '\0') {
+			if (*++p >= '1' && *p <= '9')
+				return false;
+			add_atom(&s, 1);
+		} else if (*p == '[') {
+			p += 1 + (p[1] == '^');
+			p += *p == ']';
+			p += strcspn(p, "]");
+			if (*p == '\0')
+				return true; /* regcomp says what is wrong */
+			add_atom(&s, 1);
+		} else if (*p == '(') {
+			if (++s.depth > PATTERN_DEPTH)
+				return false;
+			s.total[s.depth] = 0;
+		} else if (*p == ')' && s.depth > 0) {
+			uint64_t cost = s.total[s.depth--];
+
+			add_atom(&s, cost + 1);
+		} else if (*p == '{') {
+			if (!repeat(&s, repetitions(&p)))
+				return false;
+		} else if (*p == '+' || *p == '*' || *p == '?') {
+			if (!repeat(&s, 2))
+				return false;
+		} else {
+			add_atom(&s, 1);
+		}
+	}
+	return true;
+}
+
 bool
 expect_check(const char *expectation, struct err *err)
 {
@@ -50,8 +135,15 @@ expect_check(const char *expectation, struct err *err)
 
 	if (op == OP_MATCH || op == OP_NO_MATCH) {
 		char why[200];
-		int rc = regcomp(&re, operand, REG_EXTENDED | REG_NOSUB);
+		int rc;
 
+		if (!pattern_bounded(operand)) {
+			err_set(err, ERR_CONFIG, "\"%.60s\" is too complex a regular expression.",
+				operand);
+			return err_hint(
+				err, "At most 500 characters, no repeated repetitions, no \\1.");
+		}
+		rc = regcomp(&re, operand, REG_EXTENDED | REG_NOSUB);
 		if (rc == 0) {
 			regfree(&re);
 			return true;

@@ -58,7 +58,15 @@ test_met(void **state)
 static void
 test_check(void **state)
 {
-	static const char *const good[] = {"dump", "= x", "!= x", ">= 1", "< -2.5e3", "~ ^a", ""};
+	static const char *const good[] = {"dump", "= x", "!= x", ">= 1", "< -2.5e3", "~ ^a", "",
+		"~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}( [0-9:]{5,8})?$", "~ [^]a]+[]b]*(c|d){1,100}\\.",
+		"~ ([a-z]+,)*[a-z]+"};
+	/* F56: what glibc would need gigabytes or years for. */
+	static const char *const bombs[] = {"~ a++++++++++++++++++++", "~ (((a{99}){99}){99}){99}",
+		"~ ((((((((((((((((a+)+)+)+)+)+)+)+)+)+)+)+)+)+)+)+", "~ (a*)*\\1", "!~ a{30000}",
+		"~ ((((((((((((((((((((((a))))))))))))))))))))))", "~ x{999999999999999999999}",
+		"~ (a{,200}){200}", "~ [a]{300}{300}"};
+	char longest[504];
 	struct err err = ERR_INIT;
 
 	for (size_t i = 0; i < ARRAY_LEN(good); i++)
@@ -67,6 +75,18 @@ test_check(void **state)
 	assert_err(&err, ERR_CONFIG, "\"[\" is not a regular expression");
 	assert_false(expect_check("!~ a{3,1}", &err));
 	assert_err(&err, ERR_CONFIG, "is not a regular expression");
+	for (size_t i = 0; i < ARRAY_LEN(bombs); i++) {
+		assert_false(expect_check(bombs[i], &err));
+		assert_hint(&err, "no repeated repetitions");
+		assert_err(&err, ERR_CONFIG, "too complex");
+	}
+	memset(longest, 'x', sizeof(longest) - 1);
+	longest[0] = '~';
+	longest[sizeof(longest) - 1] = '\0';
+	assert_false(expect_check(longest, &err));
+	assert_err(&err, ERR_CONFIG, "too complex");
+	longest[sizeof(longest) - 3] = '\0';
+	assert_true(expect_check(longest, &err));
 	assert_false(expect_check(">= many", &err));
 	assert_hint(&err, ">= 1");
 	assert_err(&err, ERR_CONFIG, "must compare with a number");

@@ -92,6 +92,18 @@ json_get_time(const cJSON *object, const char *key)
 	return text != NULL && clock_parse(text, &t) ? t : CLOCK_NONE;
 }
 
+/* With as many digits as bring the same number back. */
+static void
+print_double(struct json *j, const char *key, double value)
+{
+	char text[40];
+
+	snprintf(text, sizeof(text), "%.15g", value);
+	if (strtod(text, NULL) < value || strtod(text, NULL) > value)
+		snprintf(text, sizeof(text), "%.17g", value);
+	json_raw(j, key, isfinite(value) ? text : "null");
+}
+
 static void
 print(struct json *j, const char *key, const cJSON *v)
 {
@@ -109,7 +121,7 @@ print(struct json *j, const char *key, const cJSON *v)
 		json_string(j, key, v->valuestring);
 	} else if (cJSON_IsNumber(v)) {
 		if (floor(v->valuedouble) < v->valuedouble || fabs(v->valuedouble) > 9e15)
-			json_double(j, key, v->valuedouble);
+			print_double(j, key, v->valuedouble);
 		else
 			json_int(j, key, (int64_t)v->valuedouble);
 	} else if (cJSON_IsBool(v)) {

@@ -92,12 +92,13 @@ static void
 test_print(void **state)
 {
 	CLEANUP(json_free)
-	cJSON *j =
-		parse("{ \"a\" : [ 1 , 0.5, 1e17, true, false, null, \"\\u001b\" ], \"o\": {} }");
+	cJSON *j = parse("{ \"a\" : [ 1 , 0.5, 0.1, 124356789.0789214, 0.30000000000000004, "
+			 "1e17, 1e999, true, false, null, \"\\u001b\" ], \"o\": {} }");
 	CLEANUP(str_done) struct str out = STR_INIT(KIB);
 
 	json_print(&out, j);
-	assert_string_equal(out.buf, "{\"a\":[1,0.5,1e+17,true,false,null,\"\\u001b\"],\"o\":{}}");
+	assert_string_equal(out.buf, "{\"a\":[1,0.5,0.1,124356789.07892139,0.30000000000000004,"
+				     "1e+17,null,true,false,null,\"\\u001b\"],\"o\":{}}");
 }
 
 TESTS(T(test_getters), T(test_refuses), T(test_f56_deep), T(test_load), T(test_print))

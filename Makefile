@@ -39,7 +39,7 @@ LIBOBJ  := $(filter-out $(B)/obj/core/cli/main.o,$(OBJ))
 SAN     := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 DEBUG_CFLAGS := -O1 -g $(SAN)
 
-.PHONY: all debug unit live coverage check lint format bench fuzz demo install uninstall clean compile_commands
+.PHONY: all debug unit live fault fuzzers replay coverage check lint format bench fuzz demo install uninstall clean compile_commands
 all: $(B)/lifeboat
 
 $(B)/lifeboat: $(OBJ)
@@ -73,6 +73,29 @@ $(B)/live/%: tests/live/%.c $(LIBOBJ)
 	@mkdir -p $(@D)
 	$(CC) -std=c11 $(CPPFLAGS) $(CFLAGS) $(WARN) -MMD -MP -o $@ $< $(LIBOBJ) $(LDFLAGS) $(LDLIBS)
 live: $(LIVE)
+
+# Drivers for tests/fault, and the shim that makes their system calls fail (LD_PRELOAD).
+FAULT   := $(patsubst tests/fault/%_driver.c,$(B)/fault/%_driver,$(sort $(wildcard tests/fault/*_driver.c)))
+$(B)/fault/%_driver: tests/fault/%_driver.c $(LIB)
+	@mkdir -p $(@D)
+	$(CC) -std=c11 $(CPPFLAGS) -Itests $(CFLAGS) $(WARN) -MMD -MP -o $@ $< $(LIB) $(LDFLAGS) $(LDLIBS)
+$(B)/fault/shim.so: tests/fault/shim.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -O2 -g -fPIC -shared $(WARN) -o $@ $< -ldl
+fault: $(FAULT) $(B)/fault/shim.so
+
+# Fuzzers (tests/fuzz/fuzz.h): with libFuzzer, and as plain programs that play their seeds.
+# Fuzzers want their own build of everything: tests/fuzz/fuzz calls this with CC=clang B=build/fuzz.
+FUZZ    := $(patsubst tests/fuzz/%_fuzz.c,%,$(sort $(wildcard tests/fuzz/*_fuzz.c)))
+FUZZ_SAN := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
+$(B)/fuzzers/%: tests/fuzz/%_fuzz.c $(LIB)
+	@mkdir -p $(@D)
+	$(CC) -std=c11 $(CPPFLAGS) -Itests $(CFLAGS) $(WARN) -MMD -MP -o $@ $< $(LIB) -fsanitize=fuzzer $(LDFLAGS) $(LDLIBS)
+fuzzers: $(FUZZ:%=$(B)/fuzzers/%)
+$(B)/replay/%: tests/fuzz/%_fuzz.c tests/fuzz/replay.c $(LIB)
+	@mkdir -p $(@D)
+	$(CC) -std=c11 $(CPPFLAGS) -Itests $(CFLAGS) $(WARN) -o $@ $< tests/fuzz/replay.c $(LIB) $(LDFLAGS) $(LDLIBS)
+replay: $(FUZZ:%=$(B)/replay/%)
 
 # What the unit tests run of the lower rooms, line by line.
 coverage:
@@ -112,4 +135,4 @@ clean:
 print-%:
 	@printf '%s\n' '$($*)'
 
--include $(OBJ:.o=.d) $(UNIT:=.d) $(LIVE:=.d)
+-include $(OBJ:.o=.d) $(UNIT:=.d) $(LIVE:=.d) $(FAULT:=.d) $(FUZZ:%=$(B)/fuzzers/%.d)

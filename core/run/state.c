@@ -2,8 +2,12 @@
 #include "run/state.h"
 #include "audit/record.h"
 #include "base/clock.h"
+#include "base/file.h"
 
 #include <errno.h>
+#include <fcntl.h>
+
+#define LOAD_CHUNK (2 * RECORD_MAX)
 
 static const struct {
 	const char *name;
@@ -79,6 +83,9 @@ on_run_started(struct run_state *s, const cJSON *d, int64_t ms)
 	const cJSON *steps = json_get(d, "steps"), *it;
 	int n = cJSON_IsArray(steps) ? cJSON_GetArraySize(steps) : 0;
 
+	/* A run starts once; what says so again is no record of ours. */
+	if (s->phase != RUN_NEW || s->steps != NULL)
+		return;
 	s->phase = RUN_GOING;
 	s->started_ms = ms;
 	s->runbook = text_or(s, d, "runbook", "?");
@@ -92,8 +99,7 @@ on_run_started(struct run_state *s, const cJSON *d, int64_t ms)
 	s->rto_s = json_get_int(d, "rto_s", -1);
 	s->pid = json_get_int(d, "pid", 0);
 	s->steps = arena_array(s->arena, (size_t)n + 1, sizeof(*s->steps));
-	cJSON_ArrayForEach(it, steps)
-	{
+	for (it = n > 0 ? steps->child : NULL; it != NULL; it = it->next) {
 		struct step_state *st = &s->steps[s->nsteps++];
 
 		*st = (struct step_state){.id = text_or(s, it, "id", "?"),
@@ -329,28 +335,49 @@ run_state_line(struct run_state *s, const char *line, size_t len)
 	return j != NULL && run_state_apply(s, j);
 }
 
+/* Folds the whole lines of the buffer; returns how many bytes they were, -1 at a bad one. */
+static ssize_t
+fold_lines(struct run_state *s, const char *buf, size_t len)
+{
+	const char *at = buf, *end;
+
+	while ((end = memchr(at, '\n', (size_t)(buf + len - at))) != NULL) {
+		if (!run_state_line(s, at, (size_t)(end - at)))
+			return -1;
+		at = end + 1;
+	}
+	return at - buf;
+}
+
 bool
 run_state_load(struct run_state *s, const char *journal, struct err *err)
 {
-	FILE *f = fopen(journal, "re");
-	size_t cap = 0, lines = 0;
-	char *line = NULL;
-	ssize_t n;
+	CLEANUP(util_close)
+	int fd = open(journal, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	CLEANUP(util_free) char *buf = NULL;
+	size_t have = 0;
+	off_t at = 0;
+	ssize_t n, used;
 
-	if (f == NULL)
+	if (fd < 0)
 		return err_sys(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, errno,
 			"Cannot open the journal %s", journal);
-	while ((n = getline(&line, &cap, f)) > 0 && line[n - 1] == '\n') {
-		lines++;
-		if (!run_state_line(s, line, (size_t)n - 1)) {
-			err_set(err, ERR_DAMAGED, "Line %zu of the journal %s is damaged.", lines,
-				journal);
-			break;
-		}
+	buf = util_alloc(LOAD_CHUNK);
+	while ((n = file_pread(fd, buf + have, LOAD_CHUNK - have, at)) > 0) {
+		at += n;
+		have += (size_t)n;
+		used = fold_lines(s, buf, have);
+		if (used < 0 || (used == 0 && have == LOAD_CHUNK))
+			return err_set(err, ERR_DAMAGED,
+				"The journal %s is damaged behind record %llu.", journal,
+				(unsigned long long)s->seq);
+		memmove(buf, buf + used, have - (size_t)used);
+		have -= (size_t)used;
 	}
-	free(line);
-	fclose(f);
-	return err->code == ERR_NONE;
+	/* Half a journal is another run: a step that it does not show would be run again. */
+	if (n < 0)
+		return err_sys(err, ERR_IO, errno, "Cannot read the journal %s", journal);
+	return true;
 }
 
 int64_t

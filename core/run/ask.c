@@ -31,7 +31,7 @@ ask_open(struct runner *r, const struct step *s, const struct question *q)
 
 	json_int(j, "ask", (int64_t)r->state.seq + 1);
 	json_string(j, "kind", q->kind);
-	json_string(j, "text", q->text);
+	ledger_text(j, "text", q->text, LEDGER_SHOWN);
 	json_array(j, "choices");
 	for (size_t i = 0; q->choices[i] != NULL; i++)
 		if (strcmp(q->choices[i], "skip") != 0 || s->skip != SKIP_FORBID)
@@ -44,7 +44,7 @@ ask_open(struct runner *r, const struct step *s, const struct question *q)
 		json_array_end(j);
 	}
 	if (q->show != NULL)
-		json_string(j, "show", q->show);
+		ledger_text(j, "show", q->show, LEDGER_SHOWN);
 	if (q->type != NULL)
 		json_string(j, "type", q->type);
 	if (r->live != NULL)
@@ -52,7 +52,7 @@ ask_open(struct runner *r, const struct step *s, const struct question *q)
 	if (t != NULL)
 		json_string(j, "environment", t->environment);
 	if (r->resolved.step == s && r->resolved.irreversible != NULL)
-		json_string(j, "irreversible", r->resolved.irreversible);
+		ledger_text(j, "irreversible", r->resolved.irreversible, LEDGER_SHOWN);
 	runner_note(r, s->id, "ask.opened", NULL);
 }
 

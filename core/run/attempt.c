@@ -3,17 +3,16 @@
  */
 #include "base/banned.h"
 #include "run/engine.h"
-#include "base/clock.h"
 #include "base/file.h"
-#include "base/text.h"
-#include "conf/expect.h"
 #include "run/dir.h"
+#include "run/judge.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
 #define PROBE_TIMEOUT_MS 20000
+#define SETS_BYTES       (16 * KIB)  /* what one try may set, all together */
 
 bool
 engine_unchanged(struct runner *r, struct err *err)
@@ -108,8 +107,24 @@ environment(struct runner *r, const struct step *s, char *const **ret, struct er
 	}
 	if (!step_environment(s, &r->plan->scope, &r->step_arena, &env, err))
 		return false;
+	/* Whatever a step starts is known by these, if its runner dies and another one resumes. */
+	proc_env_set(&env, &r->step_arena, "LIFEBOAT_RUN_ID", r->id);
+	proc_env_set(&env, &r->step_arena, "LIFEBOAT_STEP_ID", s->id);
 	*ret = proc_env_list(&env, &r->step_arena);
 	return true;
+}
+
+static void
+take_set(struct runner *r, const char *name, const char *value)
+{
+	const struct start_answer *set;
+	size_t bytes = strlen(name) + strlen(value);
+
+	vec_each (&r->sets, set)
+		bytes += strlen(set->step) + strlen(set->text);
+	if (bytes <= SETS_BYTES)
+		*vec_push(&r->arena, &r->sets) = (struct start_answer){
+			arena_strdup(&r->arena, name), arena_strdup(&r->arena, value)};
 }
 
 static void
@@ -121,187 +136,14 @@ on_event(struct child *c, const cJSON *event, void *arg)
 
 	if (strcmp(what, "progress") == 0)
 		server_progress(r, event);
-	else if (strcmp(what, "set") == 0 && name != NULL && value != NULL && r->sets.n < 100)
-		*vec_push(&r->arena, &r->sets) = (struct start_answer){
-			arena_strdup(&r->arena, name), arena_strdup(&r->arena, value)};
+	else if (strcmp(what, "set") == 0 && name != NULL && value != NULL)
+		take_set(r, name, value);
 }
 
 static void
 on_output(struct child *c, int64_t size, void *arg)
 {
 	server_output_grew(arg, size);
-}
-
-/* The judgement of a try. Texts live in the step's arena. */
-struct judgement {
-	enum outcome outcome;
-	const char *message, *hint, *code, *value;
-};
-
-static void
-judge_failed(struct judgement *j, const char *code, const char *message)
-{
-	j->outcome = OUTCOME_FAILED;
-	j->code = code;
-	j->message = message;
-}
-
-static void
-judge_exit(struct runner *r, const struct child_end *end, struct judgement *j)
-{
-	struct str text = STR_INIT(KIB);
-	int64_t wanted = r->step->expect != NULL && r->step->expect->exit != FIELD_ABSENT
-				 ? r->step->expect->exit
-				 : 0;
-
-	if (end->exit.exited && end->exit.status == wanted)
-		return;
-	proc_exit_text(&text, end->exit);
-	if (wanted != 0)
-		str_fmt(&text, ", expected %lld", (long long)wanted);
-	judge_failed(j, "check-failed",
-		arena_fmt(
-			&r->step_arena, "%s ended with %s.", r->step->kind->name, str_text(&text)));
-	str_done(&text);
-}
-
-static void
-judge_result(struct runner *r, const struct child_end *end, struct judgement *j)
-{
-	const char *outcome = json_get_text(end->result, "outcome");
-
-	j->value = arena_strdup(&r->step_arena, json_get_text(end->result, "value"));
-	if (util_streq(outcome, "ok"))
-		return;
-	j->outcome = util_streq(outcome, "unknown") ? OUTCOME_UNKNOWN : OUTCOME_FAILED;
-	j->message = arena_strdup(&r->step_arena, json_get_text(end->result, "message"));
-	j->hint = arena_strdup(&r->step_arena, json_get_text(end->result, "hint"));
-	j->code = arena_strdup(&r->step_arena, json_get_text(end->result, "code"));
-}
-
-static void
-judge_expect(struct runner *r, const struct child_end *end, struct judgement *j)
-{
-	const struct step_expect *e = r->step->expect;
-	const char *rows = "";
-	const struct {
-		const char *what, *wanted, *got;
-	} all[] = {{"value", r->resolved.expect_value, j->value != NULL ? j->value : ""},
-		{"output", r->resolved.expect_output, j->value != NULL ? j->value : ""},
-		{"number of rows", e != NULL ? e->rows : NULL, rows}};
-
-	if (end->result != NULL && json_get_int(end->result, "rows", -1) >= 0)
-		rows = arena_fmt(
-			&r->step_arena, "%lld", (long long)json_get_int(end->result, "rows", -1));
-	for (size_t i = 0; e != NULL && i < ARRAY_LEN(all); i++) {
-		const char *got = i == 2 ? rows : all[i].got;
-
-		if (all[i].wanted != NULL && !expect_met(all[i].wanted, got))
-			judge_failed(j, "check-failed",
-				arena_fmt(&r->step_arena, "The %s is \"%.200s\", expected %s.",
-					all[i].what, got, all[i].wanted));
-	}
-}
-
-/* What a command printed, without the newline at its end, and without secrets. */
-static const char *
-output_value(struct runner *r, const struct child_end *end)
-{
-	struct str shown = STR_INIT(STEP_VALUE_MAX);
-	size_t len = end->out.len;
-	const char *value;
-
-	while (len > 0 && (end->out.buf[len - 1] == '\n' || end->out.buf[len - 1] == '\r'))
-		len--;
-	if (len > 0)
-		mask_text(r->mask, end->out.buf, len, &shown);
-	value = arena_strdup(&r->step_arena, str_text(&shown));
-	str_done(&shown);
-	return value;
-}
-
-static void
-judge(struct runner *r, const struct child_end *end, struct judgement *j)
-{
-	*j = (struct judgement){.outcome = OUTCOME_OK};
-	if (end->timed_out) {
-		struct str limit = STR_INIT(64);
-
-		text_duration(&limit, r->step->timeout_s);
-		judge_failed(j, "timeout",
-			arena_fmt(&r->step_arena,
-				"It did not end within %s and was ended by force.",
-				str_text(&limit)));
-		str_done(&limit);
-		return;
-	}
-	if (end->stopped) {
-		judge_failed(j, "stopped", "It was interrupted.");
-		return;
-	}
-	if (end->result != NULL) {
-		judge_result(r, end, j);
-	} else {
-		j->value = r->step->kind->output ? output_value(r, end) : NULL;
-		judge_exit(r, end, j);
-	}
-	/* What a probe says is not what the step is expected to give. */
-	if (j->outcome == OUTCOME_OK && !r->probing)
-		judge_expect(r, end, j);
-}
-
-static void
-write_sets(struct runner *r, struct json *j)
-{
-	const struct start_answer *s;
-
-	if (r->sets.n == 0)
-		return;
-	json_array(j, "set_names");
-	vec_each (&r->sets, s)
-		json_string(j, NULL, s->step);
-	json_array_end(j);
-	json_array(j, "set_values");
-	vec_each (&r->sets, s)
-		json_string(j, NULL, s->text);
-	json_array_end(j);
-}
-
-static void
-write_result(struct runner *r, const struct child_end *end, const struct judgement *g)
-{
-	struct json *j = ledger_data(r->ledger);
-	const cJSON *checks = end->result != NULL ? json_get(end->result, "checks") : NULL;
-
-	json_int(j, "attempt", run_state_step(&r->state, r->step->id)->attempt);
-	json_string(j, "outcome", outcome_names[g->outcome]);
-	if (end->exit.exited)
-		json_int(j, "exit", end->exit.status);
-	else
-		json_int(j, "signal", end->exit.signal);
-	json_double(j, "seconds", end->seconds);
-	if (g->message != NULL) {
-		json_string(j, "message", g->message);
-		json_string(j, "hint", g->hint);
-		json_string(j, "code", g->code);
-	}
-	if (g->value != NULL)
-		json_string(j, "value", g->value);
-	json_int(j, "output_bytes", end->output_bytes);
-	json_string(j, "output_sha256", end->output_sha256);
-	if (end->output_lost)
-		json_bool(j, "output_lost", true);
-	if (end->strays > 0)
-		json_int(j, "strays_killed", (int64_t)end->strays);
-	if (checks != NULL) {
-		struct str text = STR_INIT(RECORD_MAX / 2);
-
-		json_print(&text, checks);
-		if (!text.full)
-			json_raw(j, "checks", str_text(&text));
-		str_done(&text);
-	}
-	write_sets(r, j);
 }
 
 void
@@ -356,18 +198,17 @@ on_end(struct child *c, const struct child_end *end, void *arg)
 	const struct step_state *st;
 
 	judge(r, end, &g);
-	write_result(r, end, &g);
-	if (!runner_end(r, r->step->id, "step.result", NULL)) {
-		engine_kick(r);
+	judge_write(r, end, &g);
+	/* The child is over whether or not that can be recorded. */
+	engine_child_over(r);
+	if (!runner_end(r, r->step->id, "step.result", NULL))
 		return;
-	}
 	st = run_state_step(&r->state, r->step->id);
 	engine_take_sets(r, r->step, &st->set_names, &st->set_values);
 	if (g.outcome == OUTCOME_OK)
 		engine_capture(r, r->step, g.value);
 	else if (g.outcome == OUTCOME_FAILED)
 		retry_later(r, end);
-	engine_child_over(r);
 }
 
 /* Frees the child from the loop, never from inside its own callback. */
@@ -400,9 +241,9 @@ record_intent(struct runner *r, const struct step *s, int64_t attempt, struct er
 	json_int(j, "attempt", attempt);
 	json_string(j, "kind", s->kind->name);
 	json_string(j, "effect", effect_names[s->effect]);
-	json_string(j, "describe", r->resolved.describe);
+	ledger_text(j, "describe", r->resolved.describe, LEDGER_SHOWN);
 	if (r->resolved.env[0] != '\0')
-		json_string(j, "env", r->resolved.env);
+		ledger_text(j, "env", r->resolved.env, LEDGER_SHOWN);
 	json_array(j, "targets");
 	for (size_t i = 0; i < r->resolved.ntargets; i++)
 		json_string(j, NULL,
@@ -451,7 +292,7 @@ engine_attempt(struct runner *r, const struct step *s)
 	g.message = err.msg;
 	g.hint = err.hint;
 	g.code = err_name(err.code);
-	write_result(r, &nothing, &g);
+	judge_write(r, &nothing, &g);
 	if (runner_end(r, s->id, "step.result", NULL))
 		engine_kick(r);
 }
@@ -473,9 +314,11 @@ on_probed(struct child *c, const struct child_end *end, void *arg)
 	j = ledger_data(r->ledger);
 	json_int(j, "attempt", run_state_step(&r->state, r->step->id)->attempt);
 	json_string(j, "outcome", "failed");
-	json_string(j, "message", g.message != NULL ? g.message : "The target did not answer.");
-	json_string(j, "hint", g.hint);
-	json_string(j, "code", g.code != NULL ? g.code : "unreachable");
+	ledger_text(j, "message",
+		g.message != NULL && !end->timed_out ? g.message : "The target did not answer.",
+		LEDGER_MESSAGE);
+	ledger_text(j, "hint", g.hint, LEDGER_MESSAGE);
+	json_string(j, "code", g.code != NULL && !end->timed_out ? g.code : "unreachable");
 	if (!runner_end(r, r->step->id, "step.result", NULL))
 		engine_kick(r);
 }

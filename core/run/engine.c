@@ -45,8 +45,8 @@ fail_step(struct runner *r, const struct step *s, const struct err *err)
 
 	json_int(j, "attempt", state_of(r, s)->attempt);
 	json_string(j, "outcome", "failed");
-	json_string(j, "message", err->msg);
-	json_string(j, "hint", err->hint);
+	ledger_text(j, "message", err->msg, LEDGER_MESSAGE);
+	ledger_text(j, "hint", err->hint, LEDGER_MESSAGE);
 	json_string(j, "code", err_name(err->code));
 	if (runner_end(r, s->id, "step.result", NULL))
 		engine_kick(r);
@@ -59,7 +59,7 @@ settle(struct runner *r, const struct step *s, const char *event, const char *re
 	struct json *j = ledger_data(r->ledger);
 
 	if (reason != NULL)
-		json_string(j, "reason", reason);
+		ledger_text(j, "reason", reason, LEDGER_SHOWN);
 	if (value != NULL)
 		json_string(j, "value", value);
 	if (!runner_end(r, s->id, event, actor))

@@ -4,6 +4,7 @@
 #include "base/banned.h"
 #include "run/engine.h"
 #include "base/clock.h"
+#include "run/judge.h"
 #include "base/log.h"
 #include "catalog/proof.h"
 
@@ -68,7 +69,7 @@ engine_finish(
 	j = ledger_data(r->ledger);
 	json_string(j, "outcome", outcome);
 	if (message != NULL)
-		json_string(j, "message", message);
+		ledger_text(j, "message", message, LEDGER_MESSAGE);
 	runner_note(r, NULL, "run.cleaning", NULL);
 	/* Even a journal that takes nothing more is no reason to leave things behind. */
 	r->state.phase = RUN_CLEANING;
@@ -84,8 +85,10 @@ on_cleaned(struct child *c, const struct child_end *end, void *arg)
 
 	json_string(j, "outcome", good ? "ok" : "failed");
 	if (!good && end->result != NULL) {
-		json_string(j, "message", json_get_text(end->result, "message"));
-		json_string(j, "hint", json_get_text(end->result, "hint"));
+		ledger_text(j, "message", judge_masked(r, json_get_text(end->result, "message")),
+			LEDGER_MESSAGE);
+		ledger_text(j, "hint", judge_masked(r, json_get_text(end->result, "hint")),
+			LEDGER_MESSAGE);
 	}
 	runner_note(r, r->step->id, "step.cleanup", NULL);
 	r->cleaning = false;
@@ -204,8 +207,8 @@ write_finished(struct runner *r, struct json *j)
 
 	json_string(j, "outcome", r->outcome);
 	json_int(j, "exit", r->exit);
-	json_string(j, "message", r->message);
-	json_string(j, "hint", r->hint);
+	ledger_text(j, "message", r->message, LEDGER_MESSAGE);
+	ledger_text(j, "hint", r->hint, LEDGER_MESSAGE);
 	json_int(j, "seconds", (clock_now_ms() - r->state.started_ms) / 1000);
 	json_count(j, "recovery_s", r->state.recovered_ms >= 0 ? seconds : -1);
 	json_count(j, "rto_s", r->state.rto_s);

@@ -57,6 +57,33 @@ ledger_data(struct ledger *l)
 	return &l->json;
 }
 
+void
+ledger_text(struct json *j, const char *key, const char *text, size_t max)
+{
+	CLEANUP(str_done) struct str quoted = STR_INIT(max + 1);
+	size_t len = text != NULL ? strlen(text) : 0;
+
+	if (text != NULL)
+		json_quote(&quoted, text, len);
+	if (quoted.len <= max) {
+		json_string(j, key, text);
+		return;
+	}
+	/* A byte takes at most six; UTF-8 is cut between characters. */
+	len = max / 6;
+	while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80)
+		len--;
+	json_fmt(j, key, "%.*s... (%zu bytes more)", (int)len, text, strlen(text) - len);
+}
+
+/* A record that was cut somewhere would be no record. */
+static bool
+fits(const struct ledger *l, const char *event, struct err *err)
+{
+	return !l->data.full ||
+	       err_set(err, ERR_LIMIT, "The record %s would be longer than 1 MiB.", event);
+}
+
 static struct record
 record_of(struct ledger *l, const char *step, const char *event, const char *actor)
 {
@@ -104,7 +131,7 @@ ledger_begin(
 {
 	struct record r = record_of(l, step, event, actor);
 
-	if (!usable(l, err))
+	if (!usable(l, err) || !fits(l, event, err))
 		return false;
 	if (!chain_reserve(l->audit, RESERVE, err) || !chain_reserve(l->journal, RESERVE, err))
 		return false;
@@ -122,9 +149,12 @@ ledger_end(
 {
 	struct record r = record_of(l, step, event, actor);
 	CLEANUP(err_done) struct err audit_err = ERR_INIT;
-	bool journal = chain_append(l->journal, &r, err);
-	bool audit = chain_append(l->audit, &r, &audit_err);
+	bool journal, audit;
 
+	if (!fits(l, event, err))
+		return false;
+	journal = chain_append(l->journal, &r, err);
+	audit = chain_append(l->audit, &r, &audit_err);
 	if (journal && audit)
 		return true;
 	if (audit)
@@ -143,7 +173,7 @@ ledger_note(
 {
 	struct record r = record_of(l, step, event, actor);
 
-	return chain_append(l->journal, &r, err);
+	return fits(l, event, err) && chain_append(l->journal, &r, err);
 }
 
 bool

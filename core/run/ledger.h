@@ -13,12 +13,23 @@
 
 struct ledger;
 
+/* How much of a record a message and a text to be shown take; see ledger_text. */
+#define LEDGER_MESSAGE (8 * KIB)
+#define LEDGER_SHOWN   (128 * KIB)
+
 MUST_CHECK bool ledger_open(const char *state, const char *dir, const char *run, const char *actor,
 	struct ledger **ret, struct err *err);
 void ledger_free(struct ledger *l); /* NULL is a no-op */
 
-/* Room for `data` of the next record; call ledger_data, fill the open object, then write. */
+/*
+ * Room for `data` of the next record; call ledger_data, fill the open object, then write. Data
+ * that does not fit a record fails when it is written (ERR_LIMIT), so bound what comes from
+ * outside.
+ */
 struct json *ledger_data(struct ledger *l);
+/* A text that takes at most `max` bytes of the record: what is longer is cut, and says so. NULL
+ * writes null. */
+void ledger_text(struct json *j, const char *key, const char *text, size_t max);
 
 /*
  * Both write the record of ledger_data (actor NULL: the runner's own).

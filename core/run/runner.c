@@ -11,6 +11,7 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
+#define TITLE_MAX 240 /* of 2000 steps, with all else that the first record holds */
 #define START_MAX (1 * MIB)
 #define PLAN_MAX  (16 * MIB)
 
@@ -167,7 +168,7 @@ write_steps(struct runner *r, struct json *j)
 
 		json_object(j, NULL);
 		json_string(j, "id", s->id);
-		json_string(j, "title", good ? resolved.title : s->title);
+		ledger_text(j, "title", good ? resolved.title : s->title, TITLE_MAX);
 		json_string(j, "kind", s->kind->name);
 		json_string(j, "effect", effect_names[s->effect]);
 		if (s->implied)

@@ -12,6 +12,8 @@
 #include <fcntl.h>
 #include <signal.h>
 
+extern char **environ;
+
 #define PROOFS_KEPT 32 /* so many of the newest go into the summary */
 
 /* A reader that could not be killed, of this process: its place is not asked again meanwhile. */
@@ -54,18 +56,16 @@ lock(struct collect *c, int *ret_fd, struct err *err)
 }
 
 /*
- * The allow-list of proc_env, and all that says who we are to S3: the reader is this program
- * itself and has no other way to it.
+ * The allow-list of proc_env, and all that says who we are to S3 and to pgBackRest: the reader is
+ * this program itself and has no other way to it.
  */
 static void
 make_env(struct collect *c)
 {
-	extern char **environ;
-
 	proc_env_init(&c->env, c->arena);
 	for (char **e = environ; *e != NULL; e++) {
 		size_t n = strcspn(*e, "=");
-		bool ours = util_starts(*e, "AWS_");
+		bool ours = util_starts(*e, "AWS_") || util_starts(*e, "PGBACKREST_");
 
 		for (size_t i = 0; i < c->site->locations.n && !ours; i++) {
 			const struct location *l = item_at(&c->site->locations, struct location, i);

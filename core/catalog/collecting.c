@@ -5,6 +5,7 @@
 #include "base/banned.h"
 #include "catalog/collector.h"
 #include "catalog/settle.h"
+#include "catalog/watched.h"
 #include "base/path.h"
 
 #include <stdarg.h>
@@ -44,9 +45,10 @@ disown(struct backup *b)
 		free((void *)(uintptr_t)texts[i]);
 }
 
-void
-collecting_progress(struct collecting *c)
+static void
+tell_progress(void *arg)
 {
+	struct collecting *c = arg;
 	int64_t now = clock_mono_ms();
 
 	if (c->progress < 0 || now - c->private->told < PROGRESS_MS)
@@ -58,14 +60,17 @@ collecting_progress(struct collecting *c)
 }
 
 void
-collecting_notice(struct collecting *c, const char *fmt, ...)
+collecting_notice(struct collecting *c, enum verdict v, const char *fmt, ...)
 {
+	struct notice *n;
 	va_list ap;
 
 	if (c->seen->nnotices == NOTICES_MAX)
 		return;
 	va_start(ap, fmt);
-	c->seen->notices[c->seen->nnotices++] = arena_vfmt(c->arena, fmt, ap);
+	n = &c->seen->notices[c->seen->nnotices++];
+	n->verdict = v;
+	n->text = arena_vfmt(c->arena, fmt, ap);
 	va_end(ap);
 }
 
@@ -138,7 +143,8 @@ recall(struct collecting *c, struct backup *b)
 static bool
 older(const struct backup *a, const struct backup *b)
 {
-	return a->finished_at < b->finished_at;
+	return a->finished_at < b->finished_at ||
+	       (a->finished_at == b->finished_at && a->mtime < b->mtime);
 }
 
 static void
@@ -182,7 +188,6 @@ collecting_add(struct collecting *c, const struct backup *given, struct err *err
 	struct backup b = *given, oldest;
 	bool good = true;
 
-	collecting_progress(c);
 	if (recall(c, &b))
 		return emit(c, &b, err);
 	if (p->n < COLLECT_INSPECT) {
@@ -232,8 +237,11 @@ look_into(struct collecting *c, struct backup *b)
 	if (b->state != BACKUP_COMPLETE || c->collector->inspect == NULL)
 		return;
 	/* One that may not be read does not cost the whole set. */
-	if (!c->collector->inspect(c, b, &why))
-		b->note = arena_fmt(c->arena, "It could not be read: %s", why.msg);
+	if (c->collector->inspect(c, b, &why))
+		return;
+	b->note = arena_fmt(c->arena, "It could not be read: %s", why.msg);
+	if (why.code == ERR_NOT_FOUND)
+		b->state = BACKUP_FAILED;
 }
 
 /* Looks into the newest ones and hands them on; with `good` unset it only frees them. */
@@ -248,7 +256,6 @@ finish_newest(struct collecting *c, bool good, struct err *err)
 		struct backup b = p->newest[i];
 
 		if (good) {
-			collecting_progress(c);
 			c->arena = &a;
 			look_into(c, &b);
 			c->arena = outer;
@@ -263,7 +270,7 @@ finish_newest(struct collecting *c, bool good, struct err *err)
 /* The objects that directories were found with; their insides are listed afterwards. */
 struct found {
 	struct collecting *c;
-	bool files;
+	unsigned what;
 	VEC(const char *) directories;
 };
 
@@ -329,12 +336,12 @@ found_object(const struct object *o, void *arg, struct err *err)
 	f->c->arena = outer;
 	if (!is)
 		return true;
-	if (o->directory) {
+	if (o->directory && (f->what & COLLECT_DIRECTORIES)) {
 		if (f->directories.n >= DIRECTORIES)
 			return err_set(err, ERR_LIMIT, "There are more than %d directories in %s.",
 				DIRECTORIES, f->c->pattern.directory);
 		*vec_push(outer, &f->directories) = arena_strdup(outer, o->name);
-	} else if (f->files) {
+	} else if (!o->directory && (f->what & COLLECT_OBJECTS)) {
 		check_empty(&b);
 		good = collecting_add(f->c, &b, err);
 	}
@@ -351,7 +358,6 @@ found_inside(const struct object *o, void *arg, struct err *err)
 {
 	struct inside *in = arg;
 
-	collecting_progress(in->c);
 	in->size += o->size;
 	in->newest = MAX(in->newest, o->mtime);
 	return true;
@@ -385,15 +391,15 @@ add_directory(struct collecting *c, const char *name, const char *marker, struct
 }
 
 bool
-collecting_objects(struct collecting *c, bool files, const char *marker, struct err *err)
+collecting_objects(struct collecting *c, unsigned what, const char *marker, struct err *err)
 {
-	struct found f = {.c = c, .files = files};
+	struct found f = {.c = c, .what = what};
 	const char **name;
 
 	if (!source_list(c->source, c->pattern.directory, false, found_object, &f, err))
 		return false;
 	vec_each (&f.directories, name)
-		if ((marker != NULL || !files) && !add_directory(c, *name, marker, err))
+		if (!add_directory(c, *name, marker, err))
 			return false;
 	return true;
 }
@@ -413,6 +419,24 @@ collecting_head(
 		*ret += n > 0 ? (size_t)n : 0;
 	}
 	stream_free(st);
+	return n >= 0;
+}
+
+bool
+collecting_text(
+	struct collecting *c, const char *path, size_t max, struct str *out, struct err *err)
+{
+	char chunk[16 * KIB];
+	struct stream *st;
+	ssize_t n;
+
+	if (!source_read(c->source, path, 0, -1, &st, err))
+		return false;
+	while ((n = stream_read(st, chunk, sizeof(chunk), err)) > 0 && out->len <= max)
+		str_addn(out, chunk, (size_t)n);
+	stream_free(st);
+	if (n >= 0 && out->len > max)
+		return err_set(err, ERR_LIMIT, "%s is larger than %zu bytes.", path, max);
 	return n >= 0;
 }
 
@@ -446,7 +470,7 @@ run(struct collecting *c, const struct collect_job *job, struct err *err)
 	c->private = &p;
 	if (!listing_writer_new(job->list, &p.writer, err))
 		return false;
-	if (c->before != NULL)
+	if (c->before != NULL && c->collector->inspect != NULL)
 		remember(c);
 	good = c->collector->collect(c, err);
 	good = finish_newest(c, good, err);
@@ -461,6 +485,7 @@ collecting_run(
 {
 	struct collecting c = {.arena = a,
 		.collector = collector_of((enum set_type)job->set->type),
+		.site = job->site,
 		.set = job->set,
 		.location = site_location(job->site, job->location),
 		.path = job->path,
@@ -481,6 +506,7 @@ collecting_run(
 		!zone_load(job->set->time_zone, &c.zone, err) ||
 		!source_open(c.location, &c.source, err))
 		return false;
+	c.source = watched_new(c.source, tell_progress, &c);
 	/* Without the last listing everything is looked into anew. */
 	if (job->before != NULL && !listing_open(job->before, &c.before, &ignored))
 		c.before = NULL;

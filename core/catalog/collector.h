@@ -18,9 +18,10 @@ struct collector {
 	enum set_type type;
 	bool (*collect)(struct collecting *c, struct err *err);
 	/*
-	 * Looks into one backup: sets time and time_from, state and note, detail. Strings go into
-	 * the arena. False only when it could not be read at all; what is not understood stays as
-	 * it is. NULL where names and times say all.
+	 * Looks into one backup: sets time and time_from, state and note, and always detail, which
+	 * also remembers that it was looked into. Strings go into the arena. False only when it
+	 * could not be read at all; what is not understood stays as it is. NULL where names and
+	 * times say all.
 	 */
 	bool (*inspect)(struct collecting *c, struct backup *b, struct err *err);
 };
@@ -31,6 +32,7 @@ const struct collector *collector_of(enum set_type type); /* NULL: none yet */
 struct collecting {
 	struct arena *arena;
 	const struct collector *collector;
+	const struct site *site;
 	const struct set *set;
 	const struct location *location;
 	const char *path; /* the set's, or that of a copy of it */
@@ -50,24 +52,27 @@ struct collecting {
  * the inside is read at the end, unless the last look did so already and they are unchanged.
  */
 MUST_CHECK bool collecting_add(struct collecting *c, const struct backup *b, struct err *err);
-/* A sentence for the board about the set as a whole. */
-void collecting_notice(struct collecting *c, const char *fmt, ...) PRINTF(2, 3);
-/* To be called now and then while something long goes well. */
-void collecting_progress(struct collecting *c);
-
+/* A sentence for the board about the set as a whole, whose verdict is at least this. */
+void collecting_notice(struct collecting *c, enum verdict v, const char *fmt, ...) PRINTF(3, 4);
 /* A row for an object: its name, times by pattern and mtime. False when it is no backup. */
 bool collecting_row(struct collecting *c, const struct object *o, struct backup *ret);
 
 /*
- * The usual collector: every object (or, with `marker`, every directory that holds this file)
- * directly below the set's directory whose name the pattern admits.
+ * The usual collector: what lies directly below the set's directory and whose name the pattern
+ * admits: objects, and directories. With a marker, only directories that hold a file of this
+ * name count; it is what the tool writes last.
  */
+enum collect_what { COLLECT_OBJECTS = 1, COLLECT_DIRECTORIES = 2 };
 MUST_CHECK bool collecting_objects(
-	struct collecting *c, bool files, const char *marker, struct err *err);
+	struct collecting *c, unsigned what, const char *marker, struct err *err);
 
 /* Reads up to len bytes from the start of an object; a short object gives fewer. */
 MUST_CHECK bool collecting_head(struct collecting *c, const char *path, void *buf, size_t len,
 	size_t *ret, struct err *err);
+
+/* A whole small object. */
+MUST_CHECK bool collecting_text(
+	struct collecting *c, const char *path, size_t max, struct str *out, struct err *err);
 
 /* How many of the newest are looked into in one go. */
 #define COLLECT_INSPECT 32

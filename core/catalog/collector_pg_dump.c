@@ -188,7 +188,7 @@ inspect(struct collecting *c, struct backup *b, struct err *err)
 static bool
 collect(struct collecting *c, struct err *err)
 {
-	return collecting_objects(c, true, "toc.dat", err);
+	return collecting_objects(c, COLLECT_OBJECTS | COLLECT_DIRECTORIES, "toc.dat", err);
 }
 
 const struct collector collector_pg_dump = {

@@ -9,8 +9,8 @@
  *     rows of fixed size, newest first
  *
  * It is mapped, not read; every offset is checked when it is used. The writer keeps memory flat:
- * texts go straight out, rows are sorted in runs and merged. Backups of equal time stay in the
- * order in which they were added.
+ * texts go straight out, rows are sorted in runs and merged. Of backups of equal time the one
+ * that was modified last comes first; else they stay in the order in which they were added.
  */
 #ifndef CATALOG_LISTING_H
 #define CATALOG_LISTING_H

@@ -84,6 +84,8 @@ compare(const void *va, const void *vb)
 
 	if (a->finished_at != b->finished_at)
 		return a->finished_at < b->finished_at ? 1 : -1;
+	if (a->mtime != b->mtime)
+		return a->mtime < b->mtime ? 1 : -1;
 	return a->texts_at < b->texts_at ? -1 : a->texts_at > b->texts_at;
 }
 

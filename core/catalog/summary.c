@@ -3,6 +3,8 @@
 #include "base/digest.h"
 #include "base/file.h"
 
+const char *const verdict_names[] = {"ok", "late", "unknown", "breach", NULL};
+
 #define MAGIC    "lifeboat-catalog"
 #define VERSION  1
 #define SETS_MAX 100000
@@ -104,8 +106,12 @@ observation_json(struct json *j, const char *key, const struct observation *o)
 		backup_json(j, &o->head[i]);
 	json_array_end(j);
 	json_array(j, "notices");
-	for (size_t i = 0; i < o->nnotices; i++)
-		json_string(j, NULL, o->notices[i]);
+	for (size_t i = 0; i < o->nnotices; i++) {
+		json_object(j, NULL);
+		json_string(j, "verdict", verdict_names[o->notices[i].verdict]);
+		json_string(j, "text", o->notices[i].text);
+		json_object_end(j);
+	}
 	json_array_end(j);
 	json_object_end(j);
 }
@@ -128,8 +134,14 @@ observation_read(struct arena *a, const cJSON *json, struct observation *ret)
 		backup_read(a, it, &ret->head[ret->nhead++]);
 	ret->notices = arena_array(
 		a, (size_t)MAX(cJSON_GetArraySize(notices), 0) + 1, sizeof(*ret->notices));
-	cJSON_ArrayForEach(it, notices) if (cJSON_IsString(it)) ret->notices[ret->nnotices++] =
-		arena_strdup(a, it->valuestring);
+	cJSON_ArrayForEach(it, notices)
+	{
+		struct notice *n = &ret->notices[ret->nnotices++];
+
+		n->verdict =
+			(enum verdict)get_choice(it, "verdict", verdict_names, VERDICT_UNKNOWN);
+		n->text = get_text_or_empty(a, it, "text");
+	}
 	/* A listing is a plain name beside the summary, never a path to somewhere else. */
 	if (ret->list != NULL && (strchr(ret->list, '/') != NULL || ret->list[0] == '.'))
 		ret->list = NULL;

@@ -17,6 +17,17 @@
 /* How far a time may lie ahead of our clock before it counts as from the future. */
 #define SUMMARY_FUTURE_S 60
 
+/* Ordered: the larger one is the worse (verdict.h). */
+enum verdict { VERDICT_OK, VERDICT_LATE, VERDICT_UNKNOWN, VERDICT_BREACH };
+#define VERDICTS 4
+extern const char *const verdict_names[]; /* "ok", "late", "unknown", "breach" */
+
+/* What a collector found about a set as a whole: the verdict is at least this. */
+struct notice {
+	enum verdict verdict;
+	const char *text; /* a sentence */
+};
+
 /* What a look at one place showed. */
 struct observation {
 	int64_t at;       /* when the look ended; CLOCK_NONE: never */
@@ -26,8 +37,8 @@ struct observation {
 	int64_t count, bytes;
 	int64_t writing; /* of count: still being written */
 	struct backup *head;
-	size_t nhead;         /* the newest, newest first, at most SUMMARY_HEAD */
-	const char **notices; /* sentences: what was odd, though it could be read */
+	size_t nhead; /* the newest, newest first, at most SUMMARY_HEAD */
+	struct notice *notices;
 	size_t nnotices;
 };
 

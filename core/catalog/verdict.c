@@ -4,8 +4,6 @@
 
 #include <stdarg.h>
 
-const char *const verdict_names[] = {"ok", "late", "unknown", "breach", NULL};
-
 const char *
 judge_duration(struct judge *j, int64_t seconds)
 {
@@ -66,7 +64,7 @@ judge_observation(struct judge *j)
 			judge_duration(j, -age));
 	}
 	for (size_t i = 0; i < p->seen.nnotices; i++)
-		judge_reason(j, VERDICT_OK, "%s", p->seen.notices[i]);
+		judge_reason(j, p->seen.notices[i].verdict, "%s", p->seen.notices[i].text);
 }
 
 static void

@@ -19,10 +19,6 @@
 
 #include "catalog/summary.h"
 
-enum verdict { VERDICT_OK, VERDICT_LATE, VERDICT_UNKNOWN, VERDICT_BREACH };
-#define VERDICTS 4
-extern const char *const verdict_names[]; /* "ok", "late", "unknown", "breach" */
-
 struct verdict_in {
 	const struct set_facts *facts;
 	const struct proofs *proofs;

@@ -44,8 +44,7 @@ judge_size(struct judge *j)
 {
 	const struct observation *seen = &j->in->facts->place.seen;
 	CLEANUP(str_done)
-	struct str have = STR_INIT(100),
-		   usual = STR_INIT(100), spread = STR_INIT(100);
+	struct str have = STR_INIT(100), usual = STR_INIT(100), spread = STR_INIT(100);
 	int64_t sizes[BEFORE], off[BEFORE];
 	double middle, deviation;
 	size_t n = 0;

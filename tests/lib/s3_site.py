@@ -8,7 +8,7 @@ class S3Site:
     def __init__(self, boat, endpoint, bucket, **s3):
         self.boat, self.sets = boat, {}
         self.s3 = {"bucket": bucket, "endpoint": endpoint, **s3}
-        self.location = {"s3": self.s3, "timeout": "5s"}
+        self.location = {"s3": self.s3, "timeout": "20s"}
 
     def set(self, name="dump", **fields):
         self.sets[name] = {"type": "pg_dump", "location": "off", "rpo": "24h", "path": "pg/",

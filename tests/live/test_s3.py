@@ -1,12 +1,14 @@
 """S3 locations against a real server (OpenStack Swift) and against servers that misbehave."""
 import json
 import os
+import shutil
 import subprocess
 import time
 
 import pytest
 
 import bad_http
+import swift_fill
 from s3_site import S3Site, listing
 
 KEYS = ["plain.dump", "with space.dump", "plus+and%25percent.dump", "eq=amp&semi;.dump",
@@ -80,21 +82,79 @@ def test_virtual_host_style(boat, s3, bucket):
 
 
 def test_many_pages_and_second_opinions(boat, s3):
-    """3,500 keys: the same as aws, rclone and s3cmd see."""
-    client = s3.client()
-    client.create_bucket("many")
-    keys = [f"pg/b{i % 7}/{i:05d} +%&{i}.dump" for i in range(3500)]
-    for key in keys:
-        client.put("many", key, b"x")
-    site = S3Site(boat, s3.endpoint, "many").set(type="files", path="pg/")
+    """10,500 keys in several directories: the same as aws, rclone and s3cmd see."""
+    keys = [f"pg/b{i % 7}/{i:05d} +%&\u00e4={i}.dump" for i in range(10500)]
+    swift_fill.fill(s3, "many", ((k, 1) for k in keys))
     env = s3.environment()
+    site = S3Site(boat, s3.endpoint, "many").set(type="object_sync", path="pg/")
+    row = site.row(env, status=0)
+    assert row["count"] == 1 and row["total_bytes"] == 10500
+    site.set(type="files", path="pg/")
     rows = site.run("backups", "--refresh", "--format", "jsonl", env=env, status=0).lines()
-    assert sum(r["size_bytes"] for r in rows) == 3500 and len(rows) == 7
-    out = subprocess.run(
-        ["aws", "--endpoint-url", s3.endpoint, "s3api", "list-objects-v2", "--bucket", "many",
-         "--query", "Contents[].Key", "--output", "json"],
-        env={**os.environ, **env}, capture_output=True, text=True, check=True).stdout
-    assert sorted(json.loads(out)) == sorted(keys)
+    assert {r["name"]: r["size_bytes"] for r in rows} == {f"b{i}": 1500 for i in range(7)}
+    site.set(type="files", path="pg/b3/")
+    ours = sorted("pg/b3/" + n for n in site.names(env))
+    assert ours == sorted(k for k in keys if k.startswith("pg/b3/"))
+    for opinion in (aws_keys, rclone_keys, s3cmd_keys):
+        theirs = opinion(s3, env, "many", "pg/b3/", boat.dir)
+        assert theirs is None or sorted(theirs) == ours, opinion.__name__
+
+
+def run_tool(argv, env):
+    if shutil.which(argv[0]) is None:
+        return None
+    ours = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
+    return subprocess.run(argv, env={**ours, **env}, capture_output=True, text=True,
+                          check=True).stdout
+
+
+def aws_keys(s3, env, bucket, prefix, _):
+    out = run_tool(["aws", "--endpoint-url", s3.endpoint, "s3api", "list-objects-v2", "--bucket",
+                    bucket, "--prefix", prefix, "--query", "Contents[].Key", "--output", "json"],
+                   env)
+    return out and json.loads(out)
+
+
+def rclone_keys(s3, env, bucket, prefix, directory):
+    out = run_tool(["rclone", "--config", os.path.join(directory, "none"), "lsf",
+                    f":s3,provider=Other,env_auth=true,endpoint='{s3.endpoint}':{bucket}/{prefix}"],
+                   env)
+    return out and [prefix + line for line in out.splitlines()]
+
+
+def s3cmd_keys(s3, env, bucket, prefix, directory):
+    host = s3.endpoint.split("//")[1]
+    out = run_tool(["s3cmd", "-c", os.path.join(directory, "none"), "--no-ssl",
+                    f"--host={host}", f"--host-bucket={host}", "--region=us-east-1",
+                    f"--access_key={env['AWS_ACCESS_KEY_ID']}",
+                    f"--secret_key={env['AWS_SECRET_ACCESS_KEY']}", "ls",
+                    f"s3://{bucket}/{prefix}"], env)
+    return out and [line.split(f"s3://{bucket}/", 1)[1] for line in out.splitlines()]
+
+
+def test_a_thousand_pages(boat, bad_server):
+    """1,100 pages, flat and as ranges of prefixes: every key once."""
+    keys = sorted(f"pg/r{i % 5}/{i:05d}.dump" for i in range(5500))
+
+    def answer(request, reply):
+        after = request.query.get("continuation-token", request.query.get("start-after", ""))
+        prefix = request.query.get("prefix", "")
+        mine = [k for k in keys if k > after and k.startswith(prefix)]
+        if request.query.get("delimiter") and any("/" in k[len(prefix):] for k in mine):
+            dirs = sorted({k[:k.index("/", len(prefix)) + 1] for k in mine})
+            return reply.send(200, listing([]).replace("</ListBucketResult>", "".join(
+                f"<CommonPrefixes><Prefix>{d}</Prefix></CommonPrefixes>" for d in dirs)
+                + "</ListBucketResult>"))
+        page = mine[:5]
+        return reply.send(200, listing(page, next_=page[-1] if len(mine) > 5 else None))
+    server, site = bad(boat, bad_server, answer, type="object_sync")
+    row = site.row(ENV, status=0)
+    assert row["total_bytes"] == 42 * len(keys)
+    assert len(server.requests) >= 1100
+    # From the second page on several connections were at it.
+    assert len({r.query.get("start-after") for r in server.requests}) >= 5
+    site.set(type="files", path="pg/r2/")
+    assert sorted(site.names(ENV)) == sorted(k[6:] for k in keys if k.startswith("pg/r2/"))
 
 
 ENV = {"AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s", "AWS_EC2_METADATA_DISABLED": "true"}

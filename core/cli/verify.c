@@ -6,7 +6,7 @@
 #include "base/ident.h"
 #include "base/path.h"
 #include "base/text.h"
-#include "verify/verify.h"
+#include "verify/restored.h"
 
 /* Progress on a terminal: bytes, rate and time left, in one line that is written over. */
 struct progress {
@@ -84,12 +84,25 @@ read_options(struct cli *cli, struct verify_options *o, struct err *err)
 	o->sha256 = cli_value(cli, "sha256");
 	o->wal = cli_value(cli, "wal");
 	o->pages = cli_flag(cli, "pages");
+	o->keep_sandbox = cli_flag(cli, "keep-sandbox");
+	o->database = cli_value(cli, "database");
 	if (o->sha256 != NULL && !verify_sha256_valid(o->sha256))
 		return err_set(err, ERR_USAGE, "--sha256 takes 64 digits of 0-9 and a-f.");
 	if (o->sha256 != NULL && cli->nargs != 1)
 		return err_set(
 			err, ERR_USAGE, "--sha256 speaks of one backup, not of %zu.", cli->nargs);
 	return true;
+}
+
+/* The facts of --checks FILE. All problems of a bad one are printed. */
+static bool
+read_checks(struct cli *cli, struct items *ret, struct err *err)
+{
+	const char *path = cli_value(cli, "checks");
+	struct problems problems;
+
+	problems_init(&problems, cli->arena, path);
+	return checks_load(path, ret, &problems) || problems_err(&problems, err);
 }
 
 static bool
@@ -142,6 +155,11 @@ print_text(struct cli *cli, const struct report *r)
 	CLEANUP(str_done) struct str out = STR_INIT(MIB);
 
 	report_text(r, cli_flag(cli, "verbose"), &out);
+	if (r->sandbox != NULL)
+		str_fmt(&out,
+			"  The sandbox is kept for %d hours, then the next lifeboat command removes "
+			"it: %s\n",
+			RESTORED_KEEP_S / 3600, r->conninfo);
 	cli_print(cli, "%s", str_text(&out));
 }
 
@@ -153,14 +171,20 @@ run_verify(struct cli *cli)
 	struct err err = ERR_INIT;
 	const char *format;
 	struct json j = json_new_pretty(&cli->out);
-	bool json;
+	bool json, stopped = false;
+	struct items checks;
 
 	if (!cli_format(cli, "text json", &format, &err) || !read_options(cli, &options, &err))
 		return cli_fail(cli, &err);
+	if (cli_value(cli, "checks") != NULL) {
+		if (!read_checks(cli, &checks, &err))
+			return cli_fail(cli, &err);
+		options.checks = &checks;
+	}
 	json = strcmp(format, "json") == 0;
 	if (json && cli->nargs > 1)
 		json_array(&j, NULL);
-	for (size_t i = 0; i < cli->nargs; i++) {
+	for (size_t i = 0; i < cli->nargs && !stopped; i++) {
 		struct progress progress = {
 			.meter = {.total = -1, .tick = progress_tick}, .start_ms = clock_mono_ms()};
 		struct report report;
@@ -174,12 +198,13 @@ run_verify(struct cli *cli)
 		else
 			print_text(cli, &report);
 		worst = MAX(worst, report_result(&report));
+		stopped = report.stopped;
 	}
 	if (json && cli->nargs > 1)
 		json_array_end(&j);
 	if (json)
 		cli_print(cli, "\n");
-	return proof_result_status(worst);
+	return stopped ? 4 : proof_result_status(worst);
 }
 
 static const struct cli_option options[] = {
@@ -187,6 +212,9 @@ static const struct cli_option options[] = {
 		"seen intact restored"},
 	{"sha256", 0, "HEX", "what the stored bytes must add up to", NULL},
 	{"wal", 0, "PATH", "the WAL archive that a base backup needs", "file"},
+	{"checks", 0, "FILE", "what must hold in the restored database", "file"},
+	{"database", 0, "NAME", "of a backup of several: the one that is looked into", NULL},
+	{"keep-sandbox", 0, NULL, "leave the sandbox for a while, to look into it", NULL},
 	{"pages", 0, NULL, "check the data page checksums in base backups too", NULL},
 	{"format", 0, "FORMAT", "text (the default) or json", "text json"},
 	{"verbose", 'v', NULL, "all checks, not only those that did not pass", NULL},

@@ -1,5 +1,8 @@
 #include "base/banned.h"
 #include "verify/basebackup.h"
+#include "base/file.h"
+
+#include <errno.h>
 
 void
 basebackup_init(struct basebackup *b, struct proof *p, const char *dir)
@@ -18,6 +21,11 @@ basebackup_done(struct basebackup *b)
 {
 	sum_free(b->sum);
 	free(b->pages);
+	free(b->roles);
+	str_done(&b->missing.text);
+	str_done(&b->extra.text);
+	str_done(&b->wrong.text);
+	str_done(&b->wal.text);
 	str_done(&b->bad_pages);
 	basebackup_wal_done(b);
 }
@@ -69,10 +77,51 @@ keep(struct basebackup *b, const char *path, const unsigned char *p, size_t n)
 		n = MIN(n, sizeof(b->control) - b->control_len);
 		memcpy(b->control + b->control_len, p, n);
 		b->control_len += n;
+	} else if (strcmp(path, "global/1260") == 0) {
+		if (b->roles == NULL)
+			b->roles = util_alloc(ROLES_SIZE);
+		n = MIN(n, ROLES_SIZE - b->roles_len);
+		memcpy(b->roles + b->roles_len, p, n);
+		b->roles_len += n;
 	} else if (strcmp(path, "PG_VERSION") == 0) {
 		snprintf(b->version, sizeof(b->version), "%.*s",
 			(int)MIN(n, strcspn((const char *)p, "\r\n")), (const char *)p);
 	}
+}
+
+static uint32_t
+le16(const unsigned char *p)
+{
+	return (uint32_t)p[0] | (uint32_t)p[1] << 8;
+}
+
+/*
+ * pg_authid's row with object id 10, which initdb makes: a page's line pointers (from byte 24 up
+ * to pd_lower) are 15 bits offset, 2 bits flags (1: in use) and 15 bits length; a row's header
+ * tells at byte 22 where its columns begin: oid, and the name in 64 bytes.
+ */
+bool
+basebackup_superuser(const struct basebackup *b, char ret[64])
+{
+	for (size_t at = 0; at + PAGESUM_PAGE <= b->roles_len; at += PAGESUM_PAGE) {
+		const unsigned char *page = b->roles + at;
+		uint32_t lower = MIN(le16(page + 12), (uint32_t)PAGESUM_PAGE);
+
+		for (uint32_t i = 24; i + 4 <= lower; i += 4) {
+			uint32_t item = le16(page + i) | le16(page + i + 2) << 16;
+			uint32_t offset = item & 0x7fff, length = item >> 17;
+			uint32_t head = offset + 23 <= PAGESUM_PAGE ? page[offset + 22] : 0;
+
+			if ((item >> 15 & 3) != 1 || offset + length > PAGESUM_PAGE ||
+				head + 68 > length || le16(page + offset + head) != 10 ||
+				le16(page + offset + head + 2) != 0)
+				continue;
+			memcpy(ret, page + offset + head + 4, 63);
+			ret[63] = '\0';
+			return ret[0] != '\0';
+		}
+	}
+	return false;
 }
 
 static struct sum *
@@ -102,6 +151,7 @@ static bool
 digest_file(struct basebackup *b, const char *path, struct sum *sum, struct scan *s,
 	int64_t *ret_len, struct err *err)
 {
+	CLEANUP(util_close) int fd = -1;
 	const unsigned char *p;
 	uint32_t block;
 	bool pages = b->pages != NULL && pagesum_wanted(path, &block);
@@ -109,6 +159,8 @@ digest_file(struct basebackup *b, const char *path, struct sum *sum, struct scan
 	ssize_t n;
 
 	*ret_len = 0;
+	if (b->extract != NULL && !basebackup_create(b, path, &fd, err))
+		return false;
 	if (pages)
 		pagesum_begin(b->pages, block,
 			b->manifest.ranges.n > 0 ? b->manifest.ranges.v[0].start : UINT64_MAX);
@@ -118,6 +170,8 @@ digest_file(struct basebackup *b, const char *path, struct sum *sum, struct scan
 		if (pages)
 			pagesum_add(b->pages, p, (size_t)n);
 		keep(b, path, p, (size_t)n);
+		if (fd >= 0 && !file_write_all(fd, p, (size_t)n))
+			return err_sys(err, ERR_IO, errno, "Cannot write %s", path);
 		*ret_len += n;
 		scan_take(s, (size_t)n);
 	}
@@ -127,8 +181,7 @@ digest_file(struct basebackup *b, const char *path, struct sum *sum, struct scan
 }
 
 bool
-basebackup_file(
-	struct basebackup *b, const char *path, int64_t size, struct scan *s, struct err *err)
+basebackup_file(struct basebackup *b, const char *path, struct scan *s, struct err *err)
 {
 	struct manifest_file *f = b->have_manifest ? manifest_find(&b->manifest, path) : NULL;
 	struct sum *sum = f != NULL ? sum_for(b, f->kind) : NULL;

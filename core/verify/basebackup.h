@@ -11,6 +11,8 @@
 #include "verify/pgcontrol.h"
 #include "verify/walwalk.h"
 
+#define ROLES_SIZE ((size_t)(256 * KIB))
+
 struct basebackup {
 	struct proof *proof;
 	const char *dir; /* where it lies in the source; "" or ending with a slash */
@@ -24,7 +26,10 @@ struct basebackup {
 	size_t control_len;
 	char version[16]; /* PG_VERSION's line */
 	uint64_t files;
-	bool unsealed;              /* some tar's compression covers it with no checksum */
+	bool unsealed;        /* some tar's compression covers it with no checksum */
+	const char *extract;  /* write the files below this directory; NULL */
+	unsigned char *roles; /* pg_authid's file, of ROLES_SIZE; NULL while none went by */
+	size_t roles_len;
 	struct pagesum_file *pages; /* NULL unless asked for */
 	struct str bad_pages;
 	/* the WAL */
@@ -39,11 +44,26 @@ void basebackup_done(struct basebackup *b);
 /* Reads dir/backup_manifest where there is one; a bad one is reported, and false. */
 MUST_CHECK bool basebackup_manifest(struct basebackup *b, struct err *err);
 
-/* One file: its path in the data directory, its size, and the cursor over its bytes. */
+/* One file: its path in the data directory, and the cursor over its bytes. */
 MUST_CHECK bool basebackup_file(
-	struct basebackup *b, const char *path, int64_t size, struct scan *s, struct err *err);
+	struct basebackup *b, const char *path, struct scan *s, struct err *err);
 /* Whether a path is exempt, as pg_verifybackup has it. */
 bool basebackup_exempt(const char *path);
+
+/* The superuser that initdb made, out of pg_authid; false when it was not found. */
+MUST_CHECK bool basebackup_superuser(const struct basebackup *b, char ret[64]);
+
+/* basebackup_extract.c: where a file goes, opened; *ret is -1 for what a sandbox must not have
+ * (signal files, the tablespaces' map). */
+MUST_CHECK bool basebackup_create(
+	struct basebackup *b, const char *path, int *ret, struct err *err);
+/* Directories that listings and tars may leave out, before; links to tablespaces, after. */
+MUST_CHECK bool basebackup_directories(const char *to, struct err *err);
+MUST_CHECK bool basebackup_links(struct basebackup *b, struct err *err);
+/* basebackup_wal.c: the WAL that the backup itself lacks, from the archive of --wal. */
+MUST_CHECK bool basebackup_fetch(struct basebackup *b, struct err *err);
+/* format_basebackup.c: reads a whole backup again, writing it. */
+MUST_CHECK bool basebackup_extract(struct proof *p, const char *to, struct err *err);
 
 /* When all files have gone by: what is missing, pg_control, pages; the checks of the report. */
 void basebackup_finish(struct basebackup *b);

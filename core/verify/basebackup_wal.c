@@ -37,6 +37,14 @@ range_of(const struct basebackup *b, const struct wal_header *h, size_t *ret)
 	return false;
 }
 
+/* When a backup is extracted, its WAL was looked at before. */
+static bool
+extract_segment(struct basebackup *b, const char *name, struct scan *s, struct err *err)
+{
+	b->segments++;
+	return basebackup_file(b, arena_fmt(b->proof->arena, "pg_wal/%s", name), s, err);
+}
+
 bool
 basebackup_segment(struct basebackup *b, const char *name, struct scan *s, struct err *err)
 {
@@ -48,6 +56,8 @@ basebackup_segment(struct basebackup *b, const char *name, struct scan *s, struc
 
 	if (n < 0)
 		return false;
+	if (b->extract != NULL && strchr(name, '/') == NULL)
+		return extract_segment(b, name, s, err);
 	/* archive_status/, .history and .backup files are not needed to recover */
 	if (!wal_name_parse(name, &timeline, &high, &low) ||
 		(name[WAL_NAME] != '\0' && strcmp(name + WAL_NAME, ".partial") != 0))
@@ -215,6 +225,30 @@ check_range(struct basebackup *b, size_t i, struct wal_archive *archive, struct 
 		return report_err(b->proof->report, "wal", err);
 	range_covered(b, r, uri);
 	return true;
+}
+
+bool
+basebackup_fetch(struct basebackup *b, struct err *err)
+{
+	struct wal_archive archive = {.proof = b->proof};
+	bool good = open_archive(&archive, b->proof->options->wal, err);
+
+	for (size_t i = 0; good && i < b->manifest.ranges.n; i++) {
+		const struct manifest_range *r = &b->manifest.ranges.v[i];
+		uint64_t lsn = r->start - r->start % archive.segment_bytes;
+
+		for (; good && lsn < r->end; lsn += archive.segment_bytes) {
+			char name[WAL_NAME + 1];
+			struct flow *f = NULL;
+
+			wal_name_format(r->timeline, lsn, archive.segment_bytes, name);
+			good = open_segment(&archive, name, &f, err) &&
+			       extract_segment(b, name, flow_scan(f), err);
+			flow_free(f);
+		}
+	}
+	source_free(archive.source);
+	return good;
 }
 
 bool

@@ -26,6 +26,14 @@ struct proof {
 	 * unknown at best ("unverifiable").
 	 */
 	bool sealed;
+	/* What was found on the way, for level restored. */
+	struct {
+		char version[16];   /* PostgreSQL's, of a base backup: "15" */
+		char superuser[64]; /* whom its cluster was made by; "" */
+		const char *aof_manifest; /* base name; NULL when there is none */
+		uint64_t keys, volatile_keys; /* of an RDB; those that may have expired since */
+		bool keys_known;
+	} found;
 	/* Set for formats whose data can never pass without a digest, to say why. */
 	const char *unsealed_because;
 };

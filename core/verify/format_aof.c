@@ -169,11 +169,12 @@ read_text(struct scan *s, struct str *out, struct err *err)
 }
 
 static bool
-verify_manifest(struct proof *p, const char *dir, struct scan *s, struct err *err)
+verify_manifest(struct proof *p, const char *dir, const char *name, struct scan *s, struct err *err)
 {
 	CLEANUP(str_done) struct str text = STR_INIT(AOF_MANIFEST_MAX);
 	struct aof_manifest m;
 
+	p->found.aof_manifest = arena_strdup(p->arena, name);
 	if (!read_text(s, &text, err) ||
 		!aof_manifest_read(p->arena, str_text(&text), text.len, &m, err))
 		return report_err(p->report, "manifest", err);
@@ -194,7 +195,7 @@ manifest_verify(struct proof *p, struct err *err)
 	return verify_manifest(p,
 		slash == NULL ? ""
 			      : arena_strndup(p->arena, p->name, (size_t)(slash - p->name) + 1),
-		p->scan, err);
+		slash == NULL ? p->name : slash + 1, p->scan, err);
 }
 
 const struct format format_aof_manifest = {
@@ -246,7 +247,7 @@ directory_verify(struct proof *p, struct err *err)
 			err, ERR_DAMAGED, "The manifest of the append-only file is missing.");
 	if (!proof_open(p, proof_below(p, found.name), SUM_NONE, &f, err))
 		return false;
-	good = verify_manifest(p, p->name, flow_scan(f), err);
+	good = verify_manifest(p, p->name, found.name, flow_scan(f), err);
 	flow_free(f);
 	return good;
 }

@@ -80,6 +80,30 @@ by_kind(const void *a, const void *b)
 	return strcmp(x->prefix, y->prefix);
 }
 
+/* What level restored wants to know. */
+static void
+remember(const struct basebackup *b)
+{
+	struct proof *p = b->proof;
+
+	snprintf(p->found.version, sizeof(p->found.version), "%s", b->version);
+	if (!basebackup_superuser(b, p->found.superuser))
+		p->found.superuser[0] = '\0';
+}
+
+static bool
+finish(struct basebackup *b, struct err *err)
+{
+	remember(b);
+	if (b->extract == NULL) {
+		basebackup_finish(b);
+		return basebackup_wal(b, err);
+	}
+	if (b->segments == 0 && b->proof->options->wal != NULL && !basebackup_fetch(b, err))
+		return false;
+	return basebackup_links(b, err);
+}
+
 /* Links are what tablespaces are in base.tar; anything else but files is foreign. */
 static bool
 odd_member(struct basebackup *b, const char *path, const struct tape_entry *e)
@@ -109,7 +133,7 @@ tar_member(struct basebackup *b, const struct tar_file *tar, const struct tape_e
 	}
 	if (util_starts(path.buf, "pg_wal/"))
 		return basebackup_segment(b, path.buf + strlen("pg_wal/"), tape_scan(t), err);
-	return basebackup_file(b, path.buf, e->size, tape_scan(t), err);
+	return basebackup_file(b, path.buf, tape_scan(t), err);
 }
 
 static bool
@@ -161,8 +185,7 @@ verify_tars(struct layout *l, struct err *err)
 	for (size_t i = 0; i < l->tars.n; i++)
 		if (!read_tar(b, &l->tars.v[i], err))
 			return false;
-	basebackup_finish(b);
-	return basebackup_wal(b, err);
+	return finish(b, err);
 }
 
 /* A file of the data directory, by its path. */
@@ -184,7 +207,7 @@ read_plain(struct basebackup *b, const char *path, bool wal, struct err *err)
 		return true;
 	}
 	good = wal ? basebackup_segment(b, path + strlen("pg_wal/"), flow_scan(f), err)
-		   : basebackup_file(b, path, 0, flow_scan(f), err);
+		   : basebackup_file(b, path, flow_scan(f), err);
 	flow_free(f);
 	return good;
 }
@@ -293,8 +316,7 @@ verify_plain(struct layout *layout, struct err *err)
 	for (size_t i = 0; i < l.wal.n; i++)
 		if (!read_plain(b, l.wal.v[i], true, err))
 			return false;
-	basebackup_finish(b);
-	return basebackup_wal(b, err);
+	return finish(b, err);
 }
 
 static bool
@@ -316,17 +338,24 @@ verify_layout(struct layout *l, struct err *err)
 }
 
 static bool
-directory_verify(struct proof *p, struct err *err)
+directory_work(struct proof *p, const char *extract, struct err *err)
 {
 	struct basebackup b;
 	struct layout l = {.backup = &b};
 	bool good;
 
 	basebackup_init(&b, p, p->name);
+	b.extract = extract;
 	l.prefix = strlen(b.dir);
 	good = verify_layout(&l, err);
 	basebackup_done(&b);
 	return good;
+}
+
+static bool
+directory_verify(struct proof *p, struct err *err)
+{
+	return directory_work(p, NULL, err);
 }
 
 static const char *const directory_probes[] = {"backup_manifest", "base.tar", "base.tar.gz",
@@ -367,7 +396,7 @@ read_tar_alone(struct basebackup *b, const struct tar_file *tar, struct err *err
 
 	if (!read_tar(b, tar, err))
 		return false;
-	if (!b->manifest_came_last)
+	if (!b->manifest_came_last || b->extract != NULL)
 		return true;
 	b->files = b->segments = 0;
 	b->control_len = 0;
@@ -380,7 +409,7 @@ read_tar_alone(struct basebackup *b, const struct tar_file *tar, struct err *err
 
 /* One tar: with its manifest beside it, all of the backup is verified; else what is in it. */
 static bool
-tar_verify(struct proof *p, struct err *err)
+tar_work(struct proof *p, const char *extract, struct err *err)
 {
 	const char *slash = strrchr(p->name, '/');
 	size_t dir = slash != NULL ? (size_t)(slash - p->name) + 1 : 0;
@@ -391,19 +420,42 @@ tar_verify(struct proof *p, struct err *err)
 	bool good;
 
 	basebackup_init(&b, p, arena_strndup(p->arena, p->name, dir));
+	b.extract = extract;
 	if (tar_stem(p->arena, p->name + dir) != NULL &&
 		source_stat(p->source, p->arena, arena_fmt(p->arena, "%sbackup_manifest", b.dir),
 			&o, err)) {
 		good = verify_layout(&l, err);
 	} else {
 		err_done(err);
-		good = read_tar_alone(&b, &tar, err);
-		if (good)
-			basebackup_finish(&b);
-		good = good && basebackup_wal(&b, err);
+		good = read_tar_alone(&b, &tar, err) && finish(&b, err);
 	}
 	basebackup_done(&b);
 	return good;
+}
+
+static bool
+tar_verify(struct proof *p, struct err *err)
+{
+	return tar_work(p, NULL, err);
+}
+
+bool
+basebackup_extract(struct proof *p, const char *to, struct err *err)
+{
+	struct report unseen; /* everything was said the first time */
+	struct proof again = *p;
+	bool directory = p->name[0] == '\0' || util_ends(p->name, "/");
+
+	report_init(&unseen, p->arena, p->report->target, p->report->level);
+	again.report = &unseen;
+	if (!basebackup_directories(to, err))
+		return false;
+	if (!(directory ? directory_work(&again, to, err) : tar_work(&again, to, err)))
+		return err->code == ERR_NONE ? err_set(err, ERR_DAMAGED,
+						       "The backup changed since it was looked at.")
+					     : false;
+	return report_result(&unseen) != PROOF_FAIL ||
+	       err_set(err, ERR_DAMAGED, "The backup changed since it was looked at.");
 }
 
 const struct format format_basebackup_tar = {

@@ -77,6 +77,7 @@ check_commands(struct proof *p, struct rdb *r, struct err *err)
 	if (n <= 0 || !aof_is(bytes, (size_t)n))
 		return n >= 0;
 	p->report->format = "redis_aof";
+	p->found.keys_known = false;
 	p->sealed = false;
 	p->unsealed_because = "the commands of an AOF carry no checksum";
 	if (!aof_read(&r->scan, &a, err))
@@ -99,6 +100,9 @@ rdb_verify(struct proof *p, struct err *err)
 		"version %d, Redis %s, saved %s: %llu keys in %llu databases", r.version,
 		r.redis_version[0] != '\0' ? r.redis_version : "of an unknown version",
 		time_text(&r, text), (unsigned long long)r.keys, (unsigned long long)r.databases);
+	p->found.keys = r.keys;
+	p->found.volatile_keys = r.volatile_keys;
+	p->found.keys_known = true;
 	return check_sum(p, &r) && check_commands(p, &r, err) && scan_at_end(&r.scan, err);
 }
 

@@ -141,7 +141,7 @@ sql_verify(struct proof *p, struct err *err)
 }
 
 const struct format format_sql = {
-	.name = "pg_dump_sql",
+	.name = "pg_dump_plain",
 	.detect = sql_detect,
 	.verify = sql_verify,
 };

@@ -546,8 +546,8 @@ item(struct rdb *r, unsigned char byte, struct err *err)
 	case OP_SELECTDB: r->databases++; return skip_lengths(r, 1, err);
 	case OP_RESIZEDB: return skip_lengths(r, 2, err);
 	case OP_SLOT_INFO: return skip_lengths(r, 3, err);
-	case OP_EXPIRE: return scan_read(&r->scan, NULL, 4, err);
-	case OP_EXPIRE_MS: return scan_read(&r->scan, NULL, 8, err);
+	case OP_EXPIRE: r->volatile_keys++; return scan_read(&r->scan, NULL, 4, err);
+	case OP_EXPIRE_MS: r->volatile_keys++; return scan_read(&r->scan, NULL, 8, err);
 	case OP_FREQ: return scan_read(&r->scan, NULL, 1, err);
 	case OP_IDLE: return skip_lengths(r, 1, err);
 	case OP_FUNCTION2: r->functions++; return skip_strings(r, 1, err);

@@ -2,6 +2,7 @@
 #include "verify/report.h"
 #include "base/text.h"
 
+#include <math.h>
 #include <stdarg.h>
 
 #define FAULTS_NAMED 5
@@ -10,7 +11,10 @@
 void
 report_init(struct report *r, struct arena *a, const char *target, enum level level)
 {
-	*r = (struct report){.arena = a, .target = arena_strdup(a, target), .level = level};
+	*r = (struct report){.arena = a,
+		.target = arena_strdup(a, target),
+		.level = level,
+		.restore_seconds = -1};
 }
 
 void
@@ -110,6 +114,9 @@ report_json(const struct report *r, const char *key, struct json *j)
 	json_int(j, "bytes", r->bytes);
 	json_double(j, "seconds", r->seconds);
 	json_string(j, "sha256", r->sha256);
+	json_double(j, "restore_seconds", r->restore_seconds < 0 ? NAN : r->restore_seconds);
+	json_string(j, "sandbox", r->sandbox);
+	json_string(j, "conninfo", r->conninfo);
 	json_object_end(j);
 }
 

@@ -25,6 +25,11 @@ struct report {
 	VEC(struct report_check) checks;
 	int64_t bytes; /* read from the source */
 	double seconds;
+	/* Of level restored: how long loading took (negative: it did not come to that), the id and
+	 * connection string of a sandbox that was kept, and whether it was stopped by a signal. */
+	double restore_seconds;
+	const char *sandbox, *conninfo;
+	bool stopped;
 	const char *sha256; /* of a single object that was read to its end; NULL otherwise */
 };
 

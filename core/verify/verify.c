@@ -5,6 +5,7 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "verify/format.h"
+#include "verify/restored.h"
 #include "verify/sidecar.h"
 
 /* A directory is recognized by one of its first names; a WAL archive has a million more. */
@@ -116,7 +117,9 @@ compare_digest(struct proof *p, const struct wanted *wanted)
 static void
 say_unsealed(struct proof *p)
 {
-	if (p->sealed || report_result(p->report) == PROOF_FAIL)
+	/* What was restored and looked at has shown more than a checksum could. */
+	if (p->sealed || report_result(p->report) == PROOF_FAIL ||
+		p->options->level == LEVEL_RESTORED)
 		return;
 	report_add(p->report, PROOF_UNKNOWN, "protection",
 		"unverifiable: %s, so a changed byte would not be noticed. Keep a .sha256 beside "
@@ -219,6 +222,7 @@ verify_object(struct proof *p, const struct object *o, struct err *err)
 		err_done(err);
 	flow_free(p->flow);
 	p->flow = NULL;
+	p->scan = NULL;
 }
 
 struct landmarks {
@@ -360,6 +364,8 @@ verify_uri(struct arena *a, const char *uri, const struct verify_options *o, str
 	report_init(ret, a, uri, o->level);
 	if (source_open_uri(a, uri, &p.source, &p.name, &err)) {
 		verify_source(&p, &err);
+		if (o->level == LEVEL_RESTORED && report_result(ret) == PROOF_PASS)
+			ret->stopped = !restored_prove(&p, &err);
 		source_free(p.source);
 	} else {
 		report_err(ret, "present", &err);

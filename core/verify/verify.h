@@ -13,12 +13,17 @@
 
 struct verify_options {
 	enum level level;
-	const char *sha256;   /* what the stored bytes must add up to, 64 digits; NULL */
-	const char *wal;      /* path or URI of a WAL archive, for what base backups need; NULL */
-	bool pages;           /* also check the data page checksums in base backups */
-	bool keep_sandbox;    /* of level restored */
-	struct items *checks; /* of level restored: struct check; NULL for the usual ones */
-	const struct site *site;  /* NULL: there is none */
+	const char *sha256; /* what the stored bytes must add up to, 64 digits; NULL */
+	const char *wal;    /* path or URI of a WAL archive, for what base backups need; NULL */
+	bool pages;         /* also check the data page checksums in base backups */
+	/* Of level restored: */
+	bool keep_sandbox;          /* leave it for a while, to be looked into */
+	const char *state;          /* the state directory; NULL: the usual one */
+	const char *run;            /* the run that owns the sandbox; NULL: this process */
+	const char *database;       /* of several, the one that the checks look at; NULL */
+	const struct items *checks; /* struct check; NULL: those that always apply */
+	const struct site *site;    /* for checks that compare with live databases; NULL */
+
 	struct flow_meter *meter; /* for progress; may be NULL */
 };
 

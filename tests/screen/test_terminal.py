@@ -12,6 +12,8 @@ import lifeboat
 import screen as screen_module
 from terminal import Terminal
 
+ENV = {"PATH": "/bin", "HOME": "/nonexistent", "LANG": "C.UTF-8", "TERM": "xterm-256color",
+       "LIFEBOAT_SHARE": lifeboat.TREE}
 SIZES = [(80, 24), (120, 40), (200, 50), (40, 12), (20, 5), (1, 1)]
 PAGES = ["list", "text", "ask", "time"]
 SGR_COLOUR = re.compile(r"\x1b\[[0-9;]*(3[0-8]|4[0-8]|9[0-7]|10[0-7])[;m]")
@@ -203,6 +205,21 @@ def test_hang_up_in_a_dialog(screen):
     assert screen_module.process_gone(pid, 1.0)
 
 
+def test_hang_up_without_any_signal():
+    """Not in the foreground of its terminal, a program hears of the end by reading alone."""
+    master, slave = os.openpty()
+    process = subprocess.Popen([lifeboat.binary(), "__widgets"], stdin=slave, stdout=slave,
+                               stderr=subprocess.DEVNULL, env=ENV, start_new_session=True)
+    os.close(slave)
+    assert os.read(master, 10)
+    os.close(master)
+    try:
+        assert process.wait(1.0) == 4
+    finally:
+        process.kill()
+        process.wait()
+
+
 # A shell around the program sees in what state it leaves the terminal.
 AROUND = 'stty -a >before; {program}; echo "status $?" >status; stty -a >after; cat'
 
@@ -288,8 +305,6 @@ def test_job_control(screen, tmp_path):
 
 # Raw bytes
 
-ENV = {"PATH": "/bin", "HOME": "/nonexistent", "LANG": "C.UTF-8", "TERM": "xterm-256color",
-       "LIFEBOAT_SHARE": lifeboat.TREE}
 # All that may be sent: moves, erasing, scrolling, SGR, modes, charsets; no query, no string.
 ALLOWED = re.compile(
     rb"\x1b(\[[0-9;]*[ABCDGHJKLMPSTX@dmr]|\[\?(1|7|12|25|1049|2004)[hl]|\[\?12;25h|\[22;0;0t"

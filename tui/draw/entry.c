@@ -192,9 +192,12 @@ entry_draw(struct entry *f, struct area a, bool focus)
 	int stars;
 
 	f->first = MIN(f->first, f->cursor);
-	while (f->first < f->cursor && columns(f, f->first, f->cursor, flags) > row.w - 1)
+	while (f->first < f->cursor &&
+		columns(f, f->first, f->cursor, flags) > row.w - 1 - (f->first > 0))
 		f->first += step_right(f, f->first);
 	draw_fill(row, style);
+	if (f->first > 0) /* the text goes on to the left */
+		draw_glyph(area_left(&row, 1), 0, 0, style, '<');
 	stars = f->secret ? columns(f, f->first, f->text.len, flags) : 0;
 	for (int x = 0; x < stars; x++)
 		draw_glyph(row, x, 0, style, '*');

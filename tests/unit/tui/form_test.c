@@ -82,13 +82,13 @@ test_scrolling(void **state)
 	entry_init(&e, 100, false);
 	entry_set(&e, "0123456789");
 	entry_draw(&e, canvas_area(c), true);
-	assert_string_equal(sketch_row(c, 0), "56789");
+	assert_string_equal(sketch_row(c, 0), "<6789");
 	assert_int_equal(c->cursor_x, 5);
 	for (int i = 0; i < 7; i++)
 		entry_press(&e, "Left");
 	entry_draw(&e, canvas_area(c), true);
-	assert_string_equal(sketch_row(c, 0), "34567>");
-	assert_int_equal(c->cursor_x, 0);
+	assert_string_equal(sketch_row(c, 0), "<3456>");
+	assert_int_equal(c->cursor_x, 1);
 	entry_init(&secret, 100, true);
 	entry_set(&secret, "p\xc3\xa4ss");
 	entry_draw(&secret, canvas_area(c), true);

@@ -156,12 +156,6 @@ draw_glyph(struct area a, int x, int y, unsigned style, uint32_t code)
 	put(a, x, y, (struct cell){.code = code, .style = (uint16_t)style, .width = 1});
 }
 
-static unsigned
-text_flags_of(struct area a, unsigned flags)
-{
-	return (a.c->ascii ? TEXT_ASCII : 0) | (flags & DRAW_TABS ? TEXT_LINES : 0);
-}
-
 void
 draw_styled_glyph(struct area a, int x, int y, unsigned style, const struct glyph *g)
 {
@@ -200,7 +194,7 @@ int
 draw_field(struct area a, int x, int y, int w, unsigned style, const char *text, size_t len,
 	unsigned flags)
 {
-	struct glyphs all = glyphs_of(text, len, text_flags_of(a, flags));
+	struct glyphs all = glyphs_of(text, len, a.c->ascii ? TEXT_ASCII : 0);
 	size_t total, room;
 	struct glyph g;
 	int at = 0;

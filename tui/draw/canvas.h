@@ -55,7 +55,6 @@ struct area area_center(struct area a, int w, int h);
 enum draw_flags {
 	DRAW_RIGHT = 1 << 0, /* aligned to the right end */
 	DRAW_TAIL = 1 << 1,  /* when too long, its end is shown: paths, names with dates */
-	DRAW_TABS = 1 << 2,  /* tabs are blanks, else escapes */
 };
 
 /* All return the columns that were used. A text that is cut shows > (or <) at the cut. */
@@ -66,8 +65,6 @@ int draw_field(struct area a, int x, int y, int w, unsigned style, const char *t
 	unsigned flags);
 /* Words wrapped to the area's width from row y on; returns the rows, drawn or not. */
 int draw_wrapped(struct area a, int y, unsigned style, const char *text);
-/* The rows that draw_wrapped would take at this width. */
-int draw_wrapped_rows(int w, const char *text, bool ascii);
 
 struct glyph;
 /* A glyph out of width.h, for those who walk a text themselves. */

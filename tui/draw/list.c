@@ -56,8 +56,6 @@ find_row(const struct list *l, size_t *ret)
 		*ret = l->at;
 		return true;
 	}
-	if (l->model->find != NULL)
-		return l->model->find(l->arg, l->id, ret);
 	for (size_t row = 0; row < n; row++) {
 		if (l->model->id(l->arg, row) == l->id) {
 			*ret = row;

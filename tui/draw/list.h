@@ -41,8 +41,6 @@ struct list_model {
 	bool (*draw)(void *arg, size_t row, size_t column, struct area a);
 	/* Whether the row holds the text. NULL: any of its cells does, which is slower. */
 	bool (*match)(void *arg, size_t row, const char *text);
-	/* The row of an identity. NULL: searched for, one `id` a row. */
-	bool (*find)(void *arg, uint64_t id, size_t *ret);
 };
 
 #define LIST_COLUMNS    24

@@ -343,9 +343,14 @@ pager_draw(struct pager *p, struct area a, bool focus)
 		int rows = rows_of(p, position);
 
 		pages_line(p->pages, position, &line);
-		for (; row < rows && y < a.h; row++, y++)
-			draw_line(p, area_cut(a, 0, y, a.w, 1), &line,
-				p->wrap ? row * p->width : p->left, !p->wrap);
+		for (; row < rows && y < a.h; row++, y++) {
+			struct area at = area_cut(a, 0, y, a.w, 1);
+
+			/* What only looks like a line of its own must not pass for one. */
+			if (!p->wrap && pages_continues(p->pages, position))
+				draw_glyph(area_left(&at, 1), 0, 0, ROLE_ACCENT, '<');
+			draw_line(p, at, &line, p->wrap ? row * p->width : p->left, !p->wrap);
+		}
 		row = 0;
 		position = pages_next(p->pages, position);
 	}

@@ -208,16 +208,15 @@ pages_previous(struct pages *p, int64_t position)
 }
 
 bool
-pages_broken(struct pages *p, int64_t position)
+pages_continues(struct pages *p, int64_t position)
 {
-	int64_t next = pages_next(p, position);
+	const char *before;
 	size_t n;
-	const char *last;
 
-	if (p->fd < 0 || next >= p->size)
+	if (p->fd < 0 || position <= 0)
 		return false;
-	last = view(p, next - 1, 1, &n);
-	return n == 1 && *last != '\n';
+	before = view(p, position - 1, 1, &n);
+	return n == 1 && *before != '\n';
 }
 
 void

@@ -40,8 +40,8 @@ int64_t pages_previous(struct pages *p, int64_t position); /* at least 0 */
 /* Its text without the newline, raw, at most PAGES_LINE bytes; *ret is valid until the next call.
  */
 void pages_line(struct pages *p, int64_t position, struct pages_line *ret);
-/* Whether the line goes on in the next one for want of a newline. */
-bool pages_broken(struct pages *p, int64_t position);
+/* Whether the line goes on from the one before, which had no newline for too long. */
+bool pages_continues(struct pages *p, int64_t position);
 
 /*
  * The first line at or behind `from`, or backwards the last one before it, that holds the text,

@@ -277,12 +277,6 @@ term_ascii(const struct terminal *t)
 	return t->ascii;
 }
 
-enum theme_depth
-term_depth(const struct terminal *t)
-{
-	return t->depth;
-}
-
 int
 term_columns(const struct terminal *t)
 {

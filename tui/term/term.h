@@ -27,7 +27,6 @@ void term_close(struct terminal *t); /* NULL is a no-op */
 int term_fd(const struct terminal *t);        /* to poll for input */
 int term_output_fd(const struct terminal *t); /* to poll for room, after term_show said false */
 bool term_ascii(const struct terminal *t);    /* the locale is not UTF-8 */
-enum theme_depth term_depth(const struct terminal *t);
 /* Changes the colours; the next term_show draws everything. */
 void term_set_theme(struct terminal *t, const struct theme *theme);
 

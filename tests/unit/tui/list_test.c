@@ -172,6 +172,11 @@ test_moving(void **state)
 		assert_int_equal(selected(&l), steps[i].at);
 		assert_true(l.at >= l.top && l.at < l.top + 4);
 	}
+	assert_true(list_select(&l, 57));
+	assert_int_equal(selected(&l), 57);
+	assert_false(list_select(&l, 100));
+	assert_int_equal(selected(&l), 57);
+	press(&l, "g");
 	assert_int_equal(press(&l, "k"), ANSWER_HANDLED); /* nothing to draw */
 	assert_true(press(&l, "Enter") & ANSWER_CHOSEN);
 	assert_int_equal(press(&l, "Tab"), ANSWER_IGNORED);

@@ -406,6 +406,10 @@ test_size_does_not_matter(void **state)
 	}
 	assert_true(clock_mono_ms() - start < 2000);
 	assert_true(p.top > (int64_t)len - 25 * 24 * PAGES_BREAK);
+	for (int y = 0; y < 23; y++) { /* one line all the same, and it shows */
+		assert_true(util_starts(sketch_row(c, y), "<x"));
+		assert_true(util_ends(sketch_row(c, y), "x>"));
+	}
 	pager_done(&p);
 	/* A hole counts as bytes: 100 GB cost no more. */
 	fd = open(path, O_RDWR | O_TRUNC | O_CLOEXEC);

@@ -13,9 +13,11 @@ struct console_start {
 	bool kiosk; /* implies read_only */
 };
 
-/* Whether a screen can be drawn: both ends a terminal, of a kind that we know. */
-bool console_possible(void);
-/* Until the person leaves or the terminal goes; the exit status of the run when it has ended. */
-int console_open(struct cli *cli, const struct console_start *start);
+/*
+ * Until the person leaves or the terminal goes. False when no screen can be drawn here (no
+ * terminal, or none of a kind that we know): the caller goes on line by line. *ret_status is the
+ * run's own exit status when it has ended.
+ */
+MUST_CHECK bool console_open(struct cli *cli, const struct console_start *start, int *ret_status);
 
 #endif

@@ -4,6 +4,7 @@
 #include "base/banned.h"
 #include "cli/cli.h"
 
+extern const struct cli_command cli_cmd_console;
 extern const struct cli_command cli_cmd_collect;
 extern const struct cli_command cli_cmd_reader;
 extern const struct cli_command cli_cmd_board;
@@ -36,6 +37,7 @@ extern const struct cli_command cli_cmd_prepare;
 extern const struct cli_command cli_cmd_widgets;
 
 const struct cli_command *const cli_commands[] = {
+	&cli_cmd_console,
 	&cli_cmd_collect,
 	&cli_cmd_reader,
 	&cli_cmd_board,

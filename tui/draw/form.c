@@ -6,6 +6,12 @@
 #define WIDTH_MAX 76
 #define TEXT_MAX  1000
 
+static bool
+is_typed(const struct form_item *item)
+{
+	return item->kind == FORM_TEXT || item->kind == FORM_SECRET;
+}
+
 void
 form_init(struct form *f, const char *title, const char *action, const struct form_item *items,
 	size_t n)
@@ -15,7 +21,7 @@ form_init(struct form *f, const char *title, const char *action, const struct fo
 	for (size_t i = 0; i < n; i++) {
 		const struct form_item *item = &items[i];
 
-		if (item->kind != FORM_TEXT && item->kind != FORM_SECRET)
+		if (!is_typed(item))
 			continue;
 		entry_init(&f->values[i].field, item->max > 0 ? item->max : TEXT_MAX,
 			item->kind == FORM_SECRET);
@@ -26,13 +32,16 @@ form_init(struct form *f, const char *title, const char *action, const struct fo
 		for (size_t c = 0; items[i].kind == FORM_CHOICE && items[i].choices[c] != NULL; c++)
 			if (util_streq(items[i].choices[c], items[i].initial))
 				f->values[i].choice = c;
+	for (size_t i = 0; i < n; i++)
+		if (items[i].kind == FORM_PICK)
+			f->values[i].shown = items[i].initial;
 }
 
 void
 form_done(struct form *f)
 {
 	for (size_t i = 0; i < f->n; i++)
-		if (f->items[i].kind == FORM_TEXT || f->items[i].kind == FORM_SECRET)
+		if (is_typed(&f->items[i]))
 			entry_done(&f->values[i].field);
 	free(f->values);
 	f->values = NULL;
@@ -44,6 +53,8 @@ form_text(struct form *f, size_t item)
 {
 	if (f->items[item].kind == FORM_CHOICE)
 		return f->items[item].choices[f->values[item].choice];
+	if (f->items[item].kind == FORM_PICK)
+		return f->values[item].shown != NULL ? f->values[item].shown : "";
 	return entry_text(&f->values[item].field);
 }
 
@@ -78,6 +89,7 @@ change(struct form *f, bool forwards)
 			n++;
 		value->choice = (value->choice + (forwards ? 1 : n - 1)) % n;
 		break;
+	case FORM_PICK: value->error = NULL; return ANSWER_HANDLED | ANSWER_REDRAW | ANSWER_CHOSEN;
 	default: return ANSWER_HANDLED;
 	}
 	value->error = NULL;
@@ -89,8 +101,7 @@ field_input(struct form *f, const struct event *ev)
 {
 	unsigned answer;
 
-	if (f->focus >= f->n || f->items[f->focus].kind == FORM_CHOICE ||
-		f->items[f->focus].kind == FORM_CHECK)
+	if (f->focus >= f->n || !is_typed(&f->items[f->focus]))
 		return ANSWER_IGNORED;
 	answer = entry_event(&f->values[f->focus].field, ev);
 	if (answer & ANSWER_CHANGED)
@@ -121,6 +132,8 @@ form_event(struct form *f, const struct event *ev)
 			return accept(f);
 		if (f->focus > f->n)
 			return ANSWER_HANDLED | ANSWER_CANCELLED;
+		if (f->items[f->focus].kind == FORM_PICK)
+			return change(f, true);
 		return move_focus(f, true);
 	default: return ANSWER_HANDLED;
 	}
@@ -149,6 +162,10 @@ draw_value(struct form *f, size_t i, struct area a)
 	case FORM_CHOICE:
 		draw_fmt(a, 0, 0, style, focus ? "< %s >" : "  %s  ",
 			f->items[i].choices[value->choice]);
+		break;
+	case FORM_PICK:
+		draw_text(a, 0, 0, value->shown != NULL || focus ? style : ROLE_DIM,
+			value->shown != NULL ? value->shown : "(Enter chooses)");
 		break;
 	default: entry_draw(&value->field, a, focus);
 	}
@@ -188,7 +205,9 @@ draw_items(struct form *f, struct area a)
 void
 form_draw(struct form *f, struct area a)
 {
-	struct area box = draw_modal(a, WIDTH_MAX, (int)f->n + 8, ROLE_BORDER, f->title), foot;
+	int width = MIN(a.w, WIDTH_MAX),
+	    text = f->text == NULL ? 0 : draw_wrapped_rows(width - 4, f->text, a.c->ascii) + 1;
+	struct area box = draw_modal(a, width, (int)f->n + 8 + text, ROLE_BORDER, f->title), foot, top;
 	int x;
 
 	box = area_cut(box, 1, 0, box.w - 2, box.h);
@@ -203,5 +222,10 @@ form_draw(struct form *f, struct area a)
 		draw_help(f, area_bottom(&box, 2));
 	if (box.h > (int)f->n)
 		area_bottom(&box, 1);
+	/* The fields first: what is to be read may be cut, what is to be filled in may not. */
+	if (text > 0 && box.h > (int)f->n + 1) {
+		top = area_top(&box, MIN(text, box.h - (int)f->n));
+		draw_wrapped(area_cut(top, 0, 0, top.w, top.h - 1), 0, ROLE_TEXT, f->text);
+	}
 	draw_items(f, box);
 }

@@ -8,7 +8,13 @@
 
 #include "tui/draw/entry.h"
 
-enum form_kind { FORM_TEXT, FORM_SECRET, FORM_CHOICE, FORM_CHECK };
+enum form_kind {
+	FORM_TEXT,
+	FORM_SECRET,
+	FORM_CHOICE,
+	FORM_CHECK,
+	FORM_PICK, /* chosen elsewhere, by the owner: Enter and Space ask for that */
+};
 
 /* Texts are untrusted; the owner keeps them while the form stands. */
 struct form_item {
@@ -24,11 +30,13 @@ struct form_value {
 	struct entry field;
 	size_t choice;
 	bool checked;
+	const char *shown; /* PICK: what was picked, the owner's; NULL: nothing yet */
 	const char *error; /* why it can't stay like this; NULL. Gone with the next change */
 };
 
 struct form {
 	const char *title, *action;
+	const char *text; /* a paragraph above the items; NULL */
 	const struct form_item *items;
 	size_t n;
 	struct form_value *values; /* one for each item */
@@ -43,7 +51,10 @@ void form_init(struct form *f, const char *title, const char *action, const stru
 	size_t n);
 void form_done(struct form *f); /* wipes secrets */
 void form_draw(struct form *f, struct area a);
-/* ANSWER_ACCEPTED when check agreed, ANSWER_CANCELLED, ANSWER_CHANGED. Modal. */
+/*
+ * ANSWER_ACCEPTED when check agreed, ANSWER_CANCELLED, ANSWER_CHANGED, and ANSWER_CHOSEN when the
+ * PICK that has the focus is to be picked. Modal.
+ */
 unsigned form_event(struct form *f, const struct event *ev);
 const char *form_text(struct form *f, size_t item);
 

@@ -274,7 +274,7 @@ draw_line(const struct pager *p, struct area a, const struct pages_line *line, i
 	for (;;) {
 		const char *at = all.next;
 		int x = (int)all.column - skip;
-		unsigned style = line->style;
+		unsigned style = at < line->text + line->lead ? line->lead_style : line->style;
 
 		if (at < end && at >= matched)
 			matched = at + match_at(p, at, end);

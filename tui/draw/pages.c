@@ -235,7 +235,8 @@ pages_line(struct pages *p, int64_t position, struct pages_line *ret)
 	if (n == 0 && p->read_errno != 0) {
 		snprintf(p->message, sizeof(p->message), "From here on it can't be read: %s.",
 			strerror(p->read_errno));
-		*ret = (struct pages_line){p->message, strlen(p->message), ROLE_ERROR};
+		*ret = (struct pages_line){
+			.text = p->message, .len = strlen(p->message), .style = ROLE_ERROR};
 		return;
 	}
 	/* What ends with \r\n is a line like any other; another \r stays and becomes visible. */

@@ -21,6 +21,8 @@ struct pages_line {
 	const char *text;
 	size_t len;
 	unsigned style;
+	size_t lead; /* so many bytes at its start have a style of their own */
+	unsigned lead_style;
 };
 typedef void (*pages_line_cb)(void *arg, size_t index, struct pages_line *ret);
 

@@ -65,6 +65,8 @@ int draw_field(struct area a, int x, int y, int w, unsigned style, const char *t
 	unsigned flags);
 /* Words wrapped to the area's width from row y on; returns the rows, drawn or not. */
 int draw_wrapped(struct area a, int y, unsigned style, const char *text);
+/* The rows that draw_wrapped would take at this width. */
+int draw_wrapped_rows(int w, const char *text, bool ascii);
 
 struct glyph;
 /* A glyph out of width.h, for those who walk a text themselves. */

@@ -30,19 +30,34 @@ row_length(const char *text, size_t len, int w, unsigned flags, size_t *ret_next
 	return fits;
 }
 
-int
-draw_wrapped(struct area a, int y, unsigned style, const char *text)
+static int
+wrap(struct area *a, int y, unsigned style, const char *text, int w, bool ascii)
 {
 	size_t len = strlen(text), next;
 	int rows = 0;
 
-	while (len > 0 && a.w > 0) {
-		size_t n = row_length(text, len, a.w, a.c->ascii ? TEXT_ASCII : 0, &next);
+	if (w <= 0)
+		return 0;
+	while (len > 0) {
+		size_t n = row_length(text, len, w, ascii ? TEXT_ASCII : 0, &next);
 
-		draw_field(a, 0, y + rows, -1, style, text, n, 0);
+		if (a != NULL)
+			draw_field(*a, 0, y + rows, -1, style, text, n, 0);
 		rows++;
 		text += next;
 		len -= next;
 	}
 	return rows;
+}
+
+int
+draw_wrapped(struct area a, int y, unsigned style, const char *text)
+{
+	return wrap(&a, y, style, text, a.w, a.c->ascii);
+}
+
+int
+draw_wrapped_rows(int w, const char *text, bool ascii)
+{
+	return wrap(NULL, 0, ROLE_TEXT, text, w, ascii);
 }

@@ -14,6 +14,7 @@
  *                kill-before, kill-after: SIGKILL
  *                kill-half: half of the bytes, then SIGKILL
  *   FAULT_STICKY every later call fails as well
+ *   FAULT_CLOCK  seconds that the wall clock is wrong by
  *   FAULT_TRACE  a file that gets a line for every matching call: "write PATH SIZE"; with
  *                FAULT_TRACE_DATA set, "write PATH OFFSET HEX" (for power cuts)
  */
@@ -33,6 +34,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 void fault_set(const char *calls, const char *path, int nth, const char *kind, bool sticky);
@@ -45,6 +47,7 @@ static struct {
 	const char *calls, *path, *kind;
 	int nth, seen;
 	bool sticky, ready;
+	long long clock;
 	int trace;
 	bool trace_data;
 } orders;
@@ -73,6 +76,8 @@ fault_init(void)
 	orders.nth = nth != NULL ? (int)strtol(nth, NULL, 10) : 0;
 	orders.sticky = getenv("FAULT_STICKY") != NULL;
 	orders.trace_data = getenv("FAULT_TRACE_DATA") != NULL;
+	if (getenv("FAULT_CLOCK") != NULL)
+		orders.clock = strtoll(getenv("FAULT_CLOCK"), NULL, 10);
 	orders.trace = -1;
 	if (trace != NULL)
 		orders.trace = REAL(open)(trace, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
@@ -305,6 +310,17 @@ flock(int fd, int operation)
 	enum verdict v = judge_fd("flock", fd, NULL, 0);
 
 	return v == FAIL ? -1 : REAL(flock)(fd, operation);
+}
+
+int
+clock_gettime(clockid_t id, struct timespec *ts)
+{
+	int rc = REAL(clock_gettime)(id, ts);
+
+	fault_init();
+	if (id == CLOCK_REALTIME)
+		ts->tv_sec += orders.clock;
+	return rc;
 }
 
 int

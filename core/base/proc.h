@@ -81,5 +81,8 @@ bool proc_alive(pid_t pid, uint64_t start_time);
 /* Signals every process below `pid` (children and theirs), found through /proc, but none of the
  * `spared` ones nor what is below them. Returns how many. */
 size_t proc_signal_tree(pid_t pid, int signal, const pid_t *spared, size_t nspared);
+/* Signals every process but ourselves that was started with all of these "NAME=value" in its
+ * environment, wherever in the tree of processes it went. Returns how many. */
+size_t proc_signal_marked(const char *const *entries, size_t count, int signal);
 
 #endif

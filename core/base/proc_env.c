@@ -19,8 +19,8 @@ extern char **environ;
  * program run something else (F42), and no secrets: those are declared by a runbook.
  */
 static const char *const allowed[] = {"HOME", "USER", "LOGNAME", "LANG", "LC_*", "TZ", "TMPDIR",
-	"TERM", "PGHOST", "PGPORT", "PGUSER", "PGDATABASE", "PGSERVICE",
-	"PGSERVICEFILE", "PGPASSFILE", "PGSYSCONFDIR", "PGSSL*", "PGCONNECT_TIMEOUT", "KUBECONFIG",
+	"TERM", "PGHOST", "PGPORT", "PGUSER", "PGDATABASE", "PGSERVICE", "PGSERVICEFILE",
+	"PGPASSFILE", "PGSYSCONFDIR", "PGSSL*", "PGCONNECT_TIMEOUT", "KUBECONFIG",
 	"KUBERNETES_SERVICE_*", "AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION",
 	"AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CA_BUNDLE", "AWS_ENDPOINT_URL*",
 	"AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_*",
@@ -183,5 +183,57 @@ proc_signal_tree(pid_t root, int sig, const pid_t *spared, size_t nspared)
 	vec_each (&all, e)
 		if (e->below && kill(e->pid, sig) == 0)
 			signalled++;
+	return signalled;
+}
+
+static bool
+has_entries(const struct str *environment, const char *const *entries, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const char *p = environment->buf, *end = p + environment->len;
+
+		while (p < end && strcmp(p, entries[i]) != 0)
+			p += strlen(p) + 1;
+		if (p >= end)
+			return false;
+	}
+	return true;
+}
+
+/* Another user's, or one that is gone, has none for us. */
+static void
+read_environment(pid_t pid, struct str *out)
+{
+	CLEANUP(util_close) int fd = -1;
+	char path[64], chunk[4 * KIB];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	while (fd >= 0 && ((n = read(fd, chunk, sizeof(chunk))) > 0 || (n < 0 && errno == EINTR)))
+		if (n > 0)
+			str_addn(out, chunk, (size_t)n);
+	str_text(out);
+}
+
+size_t
+proc_signal_marked(const char *const *entries, size_t count, int sig)
+{
+	size_t signalled = 0;
+	struct dirent *d;
+	DIR *dir = opendir("/proc");
+
+	while (dir != NULL && (d = readdir(dir)) != NULL) {
+		CLEANUP(str_wipe) struct str environment = STR_INIT(2 * MIB);
+		uint64_t pid;
+
+		if (!util_parse_u64(d->d_name, &pid) || (pid_t)pid == getpid())
+			continue;
+		read_environment((pid_t)pid, &environment);
+		if (has_entries(&environment, entries, count) && kill((pid_t)pid, sig) == 0)
+			signalled++;
+	}
+	if (dir != NULL)
+		closedir(dir);
 	return signalled;
 }

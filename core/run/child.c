@@ -13,6 +13,9 @@
 #define KEPT_MAX  64
 #define EVENT_MAX (STEP_VALUE_MAX * 8)
 #define TIMES_MS  50
+/* What is read of a pipe once its step has ended: all that it can hold, and not for ever. */
+#define DRAIN_ROUNDS 64
+#define STRAY_ROUNDS 100
 
 struct child {
 	struct loop *loop;
@@ -39,16 +42,26 @@ child_keep(pid_t pid)
 		kept[nkept++] = pid;
 }
 
+/* Until none is found: one that forks while it is looked for is found the next time. */
 void
 child_kill_strays(bool kept_too, size_t *ret_count)
 {
+	const struct timespec nap = {0, 2000000};
 	siginfo_t info;
 
-	/* As a subreaper we inherit every orphan: without children there is nothing to look for. */
 	*ret_count = 0;
-	if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 && errno == ECHILD)
-		return;
-	*ret_count = proc_signal_tree(getpid(), SIGKILL, kept, kept_too ? 0 : nkept);
+	for (int round = 0; round < STRAY_ROUNDS; round++) {
+		size_t n;
+
+		/* As a subreaper we inherit every orphan: without children there are none. */
+		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 && errno == ECHILD)
+			return;
+		n = proc_signal_tree(getpid(), SIGKILL, kept, kept_too ? 0 : nkept);
+		if (n == 0)
+			return;
+		*ret_count = MAX(*ret_count, n);
+		nanosleep(&nap, NULL);
+	}
 }
 
 static void
@@ -97,21 +110,28 @@ take_output(struct child *c, struct mask_state *st, const char *bytes, size_t le
 	str_done(&shown);
 }
 
-/* False at the end of the stream. */
-static bool
+enum got { GOT_SOME, GOT_NOTHING, GOT_END };
+
+static enum got
+judge_read(ssize_t n)
+{
+	if (n > 0)
+		return GOT_SOME;
+	return n < 0 && (errno == EINTR || errno == EAGAIN) ? GOT_NOTHING : GOT_END;
+}
+
+static enum got
 read_output(struct child *c, int fd, bool standard_output)
 {
 	static char chunk[CHUNK];
 	ssize_t n = read(fd, chunk, sizeof(chunk));
 
-	if (n < 0)
-		return errno == EINTR || errno == EAGAIN;
-	if (n == 0)
-		return false;
+	if (n <= 0)
+		return judge_read(n);
 	if (standard_output)
 		str_addn(&c->end.out, chunk, (size_t)n);
 	take_output(c, standard_output ? &c->out_mask : &c->errors_mask, chunk, (size_t)n);
-	return true;
+	return GOT_SOME;
 }
 
 static void
@@ -134,16 +154,14 @@ take_event(struct child *c, const char *line, size_t len)
 	}
 }
 
-static bool
+static enum got
 read_events(struct child *c)
 {
 	char chunk[16 * KIB], *end;
 	ssize_t n = read(c->event_fd, chunk, sizeof(chunk));
 
-	if (n < 0)
-		return errno == EINTR || errno == EAGAIN;
-	if (n == 0)
-		return false;
+	if (n <= 0)
+		return judge_read(n);
 	str_addn(&c->events, chunk, (size_t)n);
 	while ((end = memchr(c->events.buf, '\n', c->events.len)) != NULL) {
 		size_t len = (size_t)(end - c->events.buf);
@@ -154,7 +172,7 @@ read_events(struct child *c)
 	/* A line without end is no event of ours. */
 	if (c->events.full)
 		str_cut(&c->events, 0);
-	return true;
+	return GOT_SOME;
 }
 
 static void
@@ -204,11 +222,11 @@ on_readable(struct loop *l, int fd, short revents, void *arg)
 {
 	struct child *c = arg;
 
-	if (fd == c->out_fd && !read_output(c, fd, true))
+	if (fd == c->out_fd && read_output(c, fd, true) == GOT_END)
 		close_pipe(&c->out_fd, &c->out_w);
-	else if (fd == c->errors_fd && !read_output(c, fd, false))
+	else if (fd == c->errors_fd && read_output(c, fd, false) == GOT_END)
 		close_pipe(&c->errors_fd, &c->errors_w);
-	else if (fd == c->event_fd && !read_events(c))
+	else if (fd == c->event_fd && read_events(c) == GOT_END)
 		close_pipe(&c->event_fd, &c->event_w);
 	maybe_finish(c);
 }
@@ -263,15 +281,16 @@ child_reaped(struct child *c, pid_t pid, int status)
 	c->exited = true;
 	c->end.exit = proc_exit_of(status);
 	kill(-c->pid, SIGKILL);
-	while (c->event_fd >= 0 && read_events(c) && errno != EAGAIN)
-		errno = 0;
+	/* Its last events first: they may say what is to be kept. */
+	for (int i = 0; i < DRAIN_ROUNDS && c->event_fd >= 0 && read_events(c) == GOT_SOME; i++)
+		;
 	child_kill_strays(false, &c->end.strays);
-	errno = 0;
-	while (c->out_fd >= 0 && read_output(c, c->out_fd, true) && errno != EAGAIN)
-		errno = 0;
-	errno = 0;
-	while (c->errors_fd >= 0 && read_output(c, c->errors_fd, false) && errno != EAGAIN)
-		errno = 0;
+	for (int i = 0; i < DRAIN_ROUNDS && c->out_fd >= 0; i++)
+		if (read_output(c, c->out_fd, true) != GOT_SOME)
+			break;
+	for (int i = 0; i < DRAIN_ROUNDS && c->errors_fd >= 0; i++)
+		if (read_output(c, c->errors_fd, false) != GOT_SOME)
+			break;
 	close_pipe(&c->out_fd, &c->out_w);
 	close_pipe(&c->errors_fd, &c->errors_w);
 	close_pipe(&c->event_fd, &c->event_w);

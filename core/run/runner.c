@@ -11,9 +11,10 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
-#define TITLE_MAX 240 /* of 2000 steps, with all else that the first record holds */
-#define START_MAX (1 * MIB)
-#define PLAN_MAX  (16 * MIB)
+#define TITLE_MAX       240 /* of 2000 steps, with all else that the first record holds */
+#define START_MAX       (1 * MIB)
+#define PLAN_MAX        (16 * MIB)
+#define SURVIVOR_ROUNDS 300
 
 /* Folds the record just written and tells the clients. */
 static void
@@ -223,6 +224,44 @@ record_start(struct runner *r, struct err *err)
 	return runner_begin(r, NULL, "run.started", p->operator, err);
 }
 
+/*
+ * The leader of a step gets SIGTERM when its runner dies; what it had started may go on. Nobody
+ * can decide about a step of which something still runs.
+ */
+static size_t
+end_survivors(struct runner *r, const char *step)
+{
+	const char *const entries[] = {arena_fmt(&r->arena, "LIFEBOAT_RUN_ID=%s", r->id),
+		arena_fmt(&r->arena, "LIFEBOAT_STEP_ID=%s", step)};
+	const struct timespec nap = {0, 10000000};
+	size_t most = 0, n;
+
+	for (int round = 0; round < SURVIVOR_ROUNDS; round++) {
+		n = proc_signal_marked(entries, ARRAY_LEN(entries), SIGKILL);
+		if (n == 0)
+			break;
+		most = MAX(most, n);
+		nanosleep(&nap, NULL);
+	}
+	return most;
+}
+
+static bool
+record_unknown(struct runner *r, const char *step, struct err *err)
+{
+	size_t survivors = end_survivors(r, step);
+	struct json *j = ledger_data(r->ledger);
+
+	if (survivors > 0) {
+		json_int(j, "survivors_killed", (int64_t)survivors);
+		json_fmt(j, "message",
+			"Its runner died while it ran; %zu process%s of it still ran and %s ended. "
+			"Look at the target before you decide.",
+			survivors, survivors == 1 ? "" : "es", survivors == 1 ? "was" : "were");
+	}
+	return runner_begin(r, step, "step.unknown", NULL, err);
+}
+
 /* After a crash: what was running is unknown, what was given is given again. */
 static bool
 record_resume(struct runner *r, struct err *err)
@@ -243,10 +282,7 @@ record_resume(struct runner *r, struct err *err)
 			engine_take_sets(r, s, &st->set_names, &st->set_values);
 			engine_capture(r, s, st->value);
 		}
-		if (st->status != STEP_RUNNING)
-			continue;
-		ledger_data(r->ledger);
-		if (!runner_begin(r, s->id, "step.unknown", NULL, err))
+		if (st->status == STEP_RUNNING && !record_unknown(r, s->id, err))
 			return false;
 	}
 	return true;

@@ -202,6 +202,14 @@ settle(struct run_state *s, struct step_state *st, enum step_status status, cons
 }
 
 static void
+on_unknown(struct run_state *s, struct step_state *st, const cJSON *d)
+{
+	st->status = STEP_UNKNOWN;
+	st->message = text_of(s, d, "message");
+	st->hint = st->code = NULL;
+}
+
+static void
 on_step(struct run_state *s, struct step_state *st, const char *event, const cJSON *d,
 	const char *actor, int64_t ms)
 {
@@ -220,7 +228,7 @@ on_step(struct run_state *s, struct step_state *st, const char *event, const cJS
 	else if (strcmp(event, "step.ignored") == 0)
 		st->status = STEP_IGNORED;
 	else if (strcmp(event, "step.unknown") == 0)
-		st->status = STEP_UNKNOWN;
+		on_unknown(s, st, d);
 	else if (strcmp(event, "step.retry") == 0)
 		st->status = STEP_RETRYING;
 }

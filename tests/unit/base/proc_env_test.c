@@ -125,4 +125,42 @@ test_signal_tree(void **state)
 	assert_int_equal(proc_signal_tree(pid, 0, NULL, 0), 0);
 }
 
-TESTS(T(test_f42_allow_list), T(test_set), T(test_alive), T(test_signal_tree))
+/* Found by what they were started with, wherever in the tree they went. */
+static void
+test_signal_marked(void **state)
+{
+	char mark[64];
+	const char *const both[] = {mark, "MARK_TWO=b"}, *const other[] = {mark, "MARK_TWO=c"};
+	char *const marked[] = {mark, (char[]){"A=a"}, (char[]){"MARK_TWO=b"}, NULL},
+		    *const half[] = {mark, NULL};
+	char *argv[] = {(char[]){"sh"}, (char[]){"-c"},
+		(char[]){"setsid sleep 61 & sleep 62 & sleep 63 & wait"}, NULL};
+	struct proc_spec spec = {
+		.path = "/bin/sh", .argv = argv, .envp = marked, .nfds = 3, .fds = {-1, -1, -1}};
+	struct err err = ERR_INIT;
+	pid_t pid, unmarked;
+	size_t n = 0;
+
+	snprintf(mark, sizeof(mark), "MARK_ONE=%d", (int)getpid());
+	assert_true(proc_spawn(&spec, &pid, &err));
+	spec.envp = half;
+	argv[2] = (char[]){"exec sleep 64"};
+	assert_true(proc_spawn(&spec, &unmarked, &err));
+	for (int i = 0; i < 5000 && n != 4; i++) {
+		n = proc_signal_marked(both, 2, 0);
+		usleep(1000);
+	}
+	assert_int_equal(n, 4);
+	assert_int_equal(proc_signal_marked(other, 2, SIGKILL), 0);
+	assert_int_equal(proc_signal_marked(both, 2, SIGKILL), 4);
+	assert_int_equal(proc_wait(pid).signal, SIGKILL);
+	for (int i = 0; i < 5000 && proc_signal_marked(both, 2, 0) > 0; i++)
+		usleep(1000);
+	assert_int_equal(proc_signal_marked(both, 2, 0), 0);
+	assert_int_equal(kill(unmarked, 0), 0);
+	kill(unmarked, SIGKILL);
+	proc_wait(unmarked);
+}
+
+TESTS(T(test_signal_marked), T(test_f42_allow_list), T(test_set), T(test_alive),
+	T(test_signal_tree))

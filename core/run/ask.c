@@ -74,9 +74,19 @@ is_option(const struct ask *ask, const char *text)
 	return false;
 }
 
+/* A manual step that asks for something to be written down. */
+static bool
+wants_text(const struct runner *r, const char *step)
+{
+	const struct step *s = step != NULL ? runbook_step(r->plan->runbook, step) : NULL;
+
+	return s != NULL && node_get(s->at, "ask") != NULL;
+}
+
 /* What must stand beside the choice: the typed name, a reason, one of the options. */
 static bool
-check_text(const struct ask *ask, const char *choice, const char *text, struct err *err)
+check_text(const struct runner *r, const struct ask *ask, const char *choice, const char *text,
+	struct err *err)
 {
 	bool empty = text == NULL || text[strspn(text, " \t\r\n")] == '\0';
 
@@ -94,6 +104,8 @@ check_text(const struct ask *ask, const char *choice, const char *text, struct e
 		return err_set(err, ERR_REFUSED, "Skipping a step needs a reason.");
 	if (strcmp(choice, "by-hand") == 0 && empty)
 		return err_set(err, ERR_REFUSED, "Say what was done by hand.");
+	if (strcmp(choice, "done") == 0 && empty && wants_text(r, ask->step))
+		return err_set(err, ERR_REFUSED, "Write down what the step asks for.");
 	return true;
 }
 
@@ -108,10 +120,12 @@ ask_answer(struct runner *r, int64_t number, const char *choice, const char *tex
 		err_set(err, ERR_REFUSED, "That question has been answered or is no longer open.");
 		return err_hint(err, "Look at the run again; somebody was faster.");
 	}
+	if (r->outcome != NULL || r->state.stopping)
+		return err_set(err, ERR_REFUSED, "The run is ending; nothing more is answered.");
 	if (choice == NULL || !is_choice(ask, choice))
 		return err_set(err, ERR_REFUSED, "\"%s\" is no answer to this question.",
 			choice != NULL ? choice : "");
-	if (!check_text(ask, choice, text, err))
+	if (!check_text(r, ask, choice, text, err))
 		return false;
 	/* The arguments may live in the frame that is being handled: copied before the fold. */
 	choice = arena_strdup(&r->arena, choice);

@@ -12,22 +12,20 @@
 #include <sys/stat.h>
 
 #define PROBE_TIMEOUT_MS 20000
-#define SETS_BYTES       (16 * KIB)  /* what one try may set, all together */
+#define SETS_BYTES       (16 * KIB) /* what one try may set, all together */
 
 bool
 engine_unchanged(struct runner *r, struct err *err)
 {
 	const char *path = r->plan->runbook->file;
-	CLEANUP(util_close) int fd = -1;
-	char now[DIGEST_HEX] = "";
+	CLEANUP(util_close) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	char now[DIGEST_HEX] = "gone";
 
-	if (r->changed_accepted)
-		return true;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd >= 0 && !digest_fd(fd, path, now, err))
 		return false;
-	if (util_streq(now, r->plan->runbook->sha256))
+	if (util_streq(now, r->plan->runbook->sha256) || util_streq(now, r->accepted))
 		return true;
+	memcpy(r->changed_to, now, sizeof(r->changed_to));
 	err_set(err, ERR_REFUSED, "The runbook %s %s since this run began.", path,
 		fd < 0 ? "has gone away" : "was changed");
 	return err_hint(err, "Going on follows the copy that was pinned at the start.");
@@ -308,7 +306,9 @@ on_probed(struct child *c, const struct child_end *end, void *arg)
 	r->probing = false;
 	engine_child_over(r);
 	if (g.outcome == OUTCOME_OK && g.value != NULL) {
-		r->live = arena_strdup(&r->arena, g.value);
+		r->live = arena_fmt(&r->arena, "%s%s%s", r->live != NULL ? r->live : "",
+			r->live != NULL ? "; " : "", g.value);
+		r->probed++;
 		return;
 	}
 	j = ledger_data(r->ledger);
@@ -321,6 +321,14 @@ on_probed(struct child *c, const struct child_end *end, void *arg)
 	json_string(j, "code", g.code != NULL && !end->timed_out ? g.code : "unreachable");
 	if (!runner_end(r, r->step->id, "step.result", NULL))
 		engine_kick(r);
+}
+
+/* Whether the step connects to it: the one it speaks of first, and all whose address it takes. */
+static bool
+is_reached(const struct runner *r, const struct plan_target *t)
+{
+	return !t->sandbox && t->conninfo != NULL &&
+	       (r->probed == 0 || strstr(r->resolved.params, t->conninfo) != NULL);
 }
 
 /*
@@ -339,9 +347,12 @@ engine_probe(struct runner *r, const struct step *s, struct err *err)
 		.on_end = on_probed,
 		.arg = r};
 
-	for (size_t i = 0; t == NULL && i < r->resolved.ntargets; i++)
-		t = plan_target(r->plan, r->resolved.targets[i]);
-	if (t == NULL || t->sandbox || t->conninfo == NULL)
+	for (; r->probed < r->resolved.ntargets; r->probed++) {
+		t = plan_target(r->plan, r->resolved.targets[r->probed]);
+		if (t != NULL && is_reached(r, t))
+			break;
+	}
+	if (r->probed == r->resolved.ntargets)
 		return false;
 	json_object(&j, NULL);
 	json_object(&j, "target");

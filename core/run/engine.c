@@ -147,28 +147,40 @@ answer_or_refuse(struct runner *r, const struct step *s, const struct question *
 	refuse(r, s, &err);
 }
 
+/* The options of a choose step and its default, as they read now. */
+static void
+read_options(struct runner *r, struct texts *options, const char **otherwise)
+{
+	CLEANUP(err_done) struct err err = ERR_INIT;
+	CLEANUP(json_free)
+	cJSON *params = json_parse(r->resolved.params, strlen(r->resolved.params), &err);
+	const cJSON *list = json_get(params, "options"), *it;
+
+	*otherwise = arena_strdup(&r->arena, json_get_text(params, "default"));
+	options->v = arena_array(
+		&r->step_arena, (size_t)cJSON_GetArraySize(list) + 1, sizeof(*options->v));
+	cJSON_ArrayForEach(it, list)
+	{
+		options->v[options->n++] = arena_strdup(&r->step_arena, it->valuestring);
+	}
+}
+
 static void
 ask_person(struct runner *r, const struct step *s)
 {
-	struct question q = {.kind = s->kind->name, .text = r->resolved.title};
+	struct question q = {.kind = s->kind->name,
+		.text = r->resolved.title,
+		.show = r->resolved.describe,
+		.choices = manual_choices};
+	const char *otherwise = NULL;
 	struct texts options = {0};
-	const struct node *list;
 
-	q.show = r->resolved.describe;
-	q.choices = manual_choices;
 	if (strcmp(s->kind->name, "choose") == 0) {
-		struct str otherwise = STR_INIT(KIB);
-		const struct node *n = node_get(s->at, "default"), *it;
-
-		list = node_get(s->at, "options");
-		options.v = arena_array(&r->step_arena, list->count + 1, sizeof(*options.v));
-		node_each (list, it)
-			options.v[options.n++] = it->text;
+		read_options(r, &options, &otherwise);
 		q.options = &options;
 		q.choices = choose_choices;
-		if (!r->plan->attended && n != NULL && ask_given(r, s->id) == NULL)
-			*vec_push(&r->arena, &r->answers) = (struct start_answer){s->id, n->text};
-		str_done(&otherwise);
+		if (!r->plan->attended && otherwise != NULL && ask_given(r, s->id) == NULL)
+			*vec_push(&r->arena, &r->answers) = (struct start_answer){s->id, otherwise};
 	}
 	answer_or_refuse(r, s, &q);
 }
@@ -198,13 +210,18 @@ ready(struct runner *r, const struct step *s, struct err *err)
 {
 	bool wanted;
 
-	if (!step_wanted(s, &r->plan->scope, &wanted, err) ||
-		!step_resolve(s, &r->plan->scope, 0, &r->step_arena, &r->resolved, err)) {
+	if (!step_wanted(s, &r->plan->scope, &wanted, err)) {
 		fail_step(r, s, err);
 		return false;
 	}
+	/* What is not wanted need not be known: its values may come from steps not wanted either.
+	 */
 	if (!wanted) {
 		settle(r, s, "step.skipped", "its condition (when) is not met", NULL, NULL);
+		return false;
+	}
+	if (!step_resolve(s, &r->plan->scope, 0, &r->step_arena, &r->resolved, err)) {
+		fail_step(r, s, err);
 		return false;
 	}
 	if (drill_skips(r, s, err) || unattended_skips(r, s, err))
@@ -213,7 +230,11 @@ ready(struct runner *r, const struct step *s, struct err *err)
 		struct question q = {
 			"runbook-changed", err->msg, NULL, NULL, changed_choices, NULL};
 
-		answer_or_refuse(r, s, &q);
+		/* What was answered beforehand answered something else. */
+		if (r->plan->attended)
+			ask_open(r, s, &q);
+		else
+			refuse(r, s, err);
 		return false;
 	}
 	if (!engine_backups_there(r, err)) {
@@ -230,8 +251,9 @@ consider(struct runner *r, const struct step *s)
 
 	if (r->step != s) {
 		r->step = s;
-		r->granted = r->changed_accepted = false;
+		r->granted = false;
 		r->live = NULL;
+		r->probed = 0;
 		r->tries_left = s->retry != NULL ? s->retry->times : 0;
 	}
 	arena_done(&r->step_arena);
@@ -240,7 +262,7 @@ consider(struct runner *r, const struct step *s)
 		return;
 	if (s->kind->person)
 		ask_person(r, s);
-	else if (r->live == NULL && s->effect != EFFECT_READ && engine_probe(r, s, &err))
+	else if (s->effect != EFFECT_READ && engine_probe(r, s, &err))
 		return; /* goes on when the target has named itself */
 	else if (err.code != ERR_NONE)
 		fail_step(r, s, &err);
@@ -322,7 +344,10 @@ engine_advance(struct runner *r)
 		return;
 	}
 	if (r->state.stopping) {
-		engine_finish(r, "stopped", 4, "Stopped by the operator.", NULL);
+		engine_finish(r, "stopped", 4,
+			r->terminated ? "Stopped by a signal (SIGTERM) to its runner."
+				      : "Stopped by the operator.",
+			NULL);
 		return;
 	}
 	if (r->state.ask.number != 0 || r->state.paused)
@@ -349,6 +374,7 @@ retry_step(struct runner *r, const struct step *s, const char *actor)
 	json_int(j, "after_attempt", state_of(r, s)->attempt);
 	r->granted = false;
 	r->live = NULL;
+	r->probed = 0;
 	if (runner_end(r, s->id, "step.retry", actor))
 		engine_kick(r);
 }
@@ -364,7 +390,7 @@ engine_answered(struct runner *r, const char *choice, const char *text, const ch
 	} else if (strcmp(choice, "go") == 0 || strcmp(choice, "confirm") == 0) {
 		r->granted = true;
 	} else if (strcmp(choice, "continue") == 0) {
-		r->changed_accepted = true;
+		memcpy(r->accepted, r->changed_to, sizeof(r->accepted));
 	} else if (strcmp(choice, "done") == 0 || strcmp(choice, "choose") == 0) {
 		settle(r, s, "step.answered", NULL, text, actor);
 	} else if (strcmp(choice, "failed") == 0) {

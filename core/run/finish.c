@@ -121,6 +121,13 @@ clean_step(struct runner *r, const struct step *s)
 	child.envp = proc_env_list(&env, &r->step_arena);
 	r->step = s;
 	r->cleaning = child_start(r->loop, &child, &r->child, &err);
+	if (!r->cleaning) {
+		struct json *record = ledger_data(r->ledger);
+
+		json_string(record, "outcome", "failed");
+		ledger_text(record, "message", err.msg, LEDGER_MESSAGE);
+		runner_note(r, s->id, "step.cleanup", NULL);
+	}
 	return r->cleaning;
 }
 
@@ -219,6 +226,27 @@ write_finished(struct runner *r, struct json *j)
 		ledger_audit_head(r->ledger)->hash);
 }
 
+/*
+ * The last record says how the run ended, so the audit log comes first here: a run whose audit
+ * log could not be written is not good, however well its steps went (promise 5).
+ */
+static void
+record_end(struct runner *r)
+{
+	CLEANUP(err_done) struct err err = ERR_INIT;
+
+	write_finished(r, ledger_data(r->ledger));
+	if (!ledger_failed(r->ledger) && runner_begin(r, NULL, "run.finished", NULL, &err))
+		return;
+	if (r->exit == 0) {
+		r->exit = err_exit_status(ERR_AUDIT);
+		r->message = "All steps are done, but the audit log could not be written.";
+		r->hint = arena_strdup(&r->arena, err.msg);
+	}
+	write_finished(r, ledger_data(r->ledger));
+	runner_end(r, NULL, "run.finished", NULL);
+}
+
 void
 engine_clean(struct runner *r)
 {
@@ -233,8 +261,7 @@ engine_clean(struct runner *r)
 	}
 	child_kill_strays(true, &strays);
 	remember(r);
-	write_finished(r, ledger_data(r->ledger));
-	runner_end(r, NULL, "run.finished", NULL);
+	record_end(r);
 	r->finished = true;
 	loop_stop(r->loop);
 }

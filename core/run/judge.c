@@ -4,8 +4,8 @@
 #include "conf/expect.h"
 
 /* In the record, escapes included; together less than what is put aside for a result. */
-#define VALUE_MAX   (128 * KIB)
-#define CHECKS_MAX  (64 * KIB)
+#define VALUE_MAX  (128 * KIB)
+#define CHECKS_MAX (64 * KIB)
 
 const char *
 judge_masked(struct runner *r, const char *text)

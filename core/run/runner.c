@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #define TITLE_MAX       240 /* of 2000 steps, with all else that the first record holds */
@@ -89,6 +90,44 @@ read_start(struct str *out, struct err *err)
 	return !out->full || err_set(err, ERR_LIMIT, "The orders are too long.");
 }
 
+/* From the orders, in hexadecimal. */
+static void
+take_secret(struct runner *r, struct var *v, char *hex)
+{
+	unsigned char bytes[SECRET_MAX];
+	size_t len = MIN(strlen(hex) / 2, sizeof(bytes));
+
+	if (digest_unhex(hex, len, bytes))
+		runner_secret(r, v, (const char *)bytes, len);
+	explicit_bzero(bytes, sizeof(bytes));
+	explicit_bzero(hex, strlen(hex));
+}
+
+void
+runner_secret(struct runner *r, struct var *v, const char *bytes, size_t len)
+{
+	secret_free((struct secret *)v->secret);
+	v->secret = secret_new(bytes, len);
+	if (len > 0 && !mask_add(r->mask, bytes, len))
+		*vec_push(&r->arena, &r->unmasked) = v->name;
+}
+
+/* F38: better said than leaked unseen. */
+void
+runner_warn_unmasked(struct runner *r)
+{
+	for (; r->unmasked.n > 0; r->unmasked.n--) {
+		struct json *j = ledger_data(r->ledger);
+
+		json_fmt(j, "text",
+			"The secret %s is shorter than %d bytes: it can't be masked where a step "
+			"prints it.",
+			r->unmasked.v[r->unmasked.n - 1], MASK_SECRET_MIN);
+		if (!runner_note(r, NULL, "run.note", NULL))
+			return;
+	}
+}
+
 static bool
 take_start(struct runner *r, bool *resume, struct err *err)
 {
@@ -109,9 +148,7 @@ take_start(struct runner *r, bool *resume, struct err *err)
 
 		if (v == NULL || v->kind != VAR_SECRET || !cJSON_IsString(it))
 			continue;
-		v->secret = secret_new(it->valuestring, strlen(it->valuestring));
-		mask_add(r->mask, it->valuestring, strlen(it->valuestring));
-		explicit_bzero(it->valuestring, strlen(it->valuestring));
+		take_secret(r, v, it->valuestring);
 	}
 	return true;
 }
@@ -302,6 +339,7 @@ on_sigchld(struct loop *l, int sig, void *arg)
 static void
 on_sigterm(struct loop *l, int sig, void *arg)
 {
+	((struct runner *)arg)->terminated = true;
 	engine_stop(arg, NULL);
 }
 
@@ -335,7 +373,10 @@ prepare(struct runner *r, const char *dir, struct err *err)
 			err, ERR_USAGE, "The run %s is done; there is nothing to resume.", r->id);
 	if (!server_start(r, err))
 		return false;
-	return resume ? record_resume(r, err) : record_start(r, err);
+	if (!(resume ? record_resume(r, err) : record_start(r, err)))
+		return false;
+	runner_warn_unmasked(r);
+	return true;
 }
 
 /* Tells the one who started us; nobody may be there any more. */
@@ -375,6 +416,19 @@ runner_free(struct runner *r)
 	arena_done(&r->arena);
 }
 
+/* F38: it holds secrets, and so does the environment of its steps. */
+static void
+no_core(void)
+{
+	struct rlimit core;
+
+	prctl(PR_SET_DUMPABLE, 0);
+	if (getrlimit(RLIMIT_CORE, &core) == 0) {
+		core.rlim_cur = 0;
+		setrlimit(RLIMIT_CORE, &core);
+	}
+}
+
 int
 runner_main(const char *dir)
 {
@@ -385,6 +439,7 @@ runner_main(const char *dir)
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGINT, SIG_IGN);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	no_core();
 	fcntl(RUNNER_START_FD, F_SETFD, FD_CLOEXEC);
 	fcntl(RUNNER_READY_FD, F_SETFD, FD_CLOEXEC);
 	if (!prepare(&r, dir, &err)) {

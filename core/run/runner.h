@@ -38,6 +38,7 @@ struct runner {
 	struct ledger *ledger;
 	VEC(struct lock *) locks;
 	struct mask *mask;
+	VEC(const char *) unmasked;       /* secrets too short for it, to be told of */
 	VEC(struct start_answer) answers; /* given with --confirm */
 	int listen_fd;
 	struct client *clients;
@@ -48,9 +49,12 @@ struct runner {
 	struct resolved resolved;
 	struct arena step_arena; /* wiped: its environment may hold secrets */
 	bool probing, cleaning;
-	bool granted;          /* the operator has said go, for this try of this step */
-	bool changed_accepted; /* ... and that the pinned runbook is still to be followed */
-	const char *live;      /* how the target named itself, for what was granted */
+	bool granted;     /* the operator has said go, for this try of this step */
+	const char *live; /* how the targets named themselves, for what was granted */
+	size_t probed;    /* so many of resolved.targets were asked, or need not be */
+	/* The runbook's digest as it is now, when the operator has said to follow the pinned copy.
+	 */
+	char changed_to[DIGEST_HEX], accepted[DIGEST_HEX];
 	int64_t tries_left;
 	VEC(struct start_answer) sets; /* name, value: what the step at hand has given so far */
 	size_t cleanup_left;           /* counts down through the steps */
@@ -58,7 +62,7 @@ struct runner {
 
 	/* How the run ends, decided before the clean-up and recorded after it. */
 	const char *outcome, *message, *hint;
-	bool finished;
+	bool finished, terminated; /* by SIGTERM, that is by the system */
 	int exit;
 };
 
@@ -88,6 +92,10 @@ void server_stop(struct runner *r);
 void server_journal_grew(struct runner *r);
 void server_output_grew(struct runner *r, int64_t size);
 void server_progress(struct runner *r, const cJSON *event);
+
+/* runner.c: a secret's value, from the orders or from a client; masked from now on. */
+void runner_secret(struct runner *r, struct var *v, const char *bytes, size_t len);
+void runner_warn_unmasked(struct runner *r);
 
 /* runner.c: records, folded at once into r->state. A failure ends the run. */
 bool runner_note(struct runner *r, const char *step, const char *event, const char *actor);

@@ -203,9 +203,8 @@ take_secret(struct client *c, const cJSON *frame, struct err *err)
 	if (v == NULL || v->kind != VAR_SECRET || value == NULL)
 		return err_set(
 			err, ERR_USAGE, "There is no secret \"%s\".", name != NULL ? name : "");
-	secret_free((struct secret *)v->secret);
-	v->secret = secret_new(value, strlen(value));
-	mask_add(r->mask, value, strlen(value));
+	runner_secret(r, v, value, strlen(value));
+	runner_warn_unmasked(r);
 	return true;
 }
 

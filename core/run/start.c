@@ -1,6 +1,7 @@
 #include "base/banned.h"
 #include "run/start.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/path.h"
 #include "base/proc.h"
 #include "run/dir.h"
@@ -63,6 +64,12 @@ find_secret(const struct plan_secret *s, const struct start_options *o, struct s
 			return true;
 		}
 	}
+	if (*ret != NULL && memchr(secret_bytes(*ret), '\0', secret_len(*ret)) != NULL) {
+		secret_free(*ret);
+		*ret = NULL;
+		return err_set(err, ERR_USAGE,
+			"The secret \"%s\" holds a NUL byte; no environment can.", s->name);
+	}
 	if (*ret != NULL || s->optional)
 		return true;
 	err_set(err, ERR_USAGE, "The secret \"%s\" was found in none of its sources.", s->name);
@@ -91,6 +98,19 @@ run_secret_asked(const struct plan_secret *s, bool *ret, struct err *err)
 		return true;
 	}
 	return true;
+}
+
+/* In hexadecimal: a secret is bytes, which JSON has no place for. */
+static void
+write_secret(struct json *j, const char *name, const struct secret *secret)
+{
+	char hex[2 * SECRET_MAX + 1];
+
+	if (secret_len(secret) > SECRET_MAX)
+		return;
+	json_string(j, name,
+		digest_hex((const unsigned char *)secret_bytes(secret), secret_len(secret), hex));
+	explicit_bzero(hex, sizeof(hex));
 }
 
 static bool
@@ -127,12 +147,12 @@ write_orders(const struct plan *p, const struct start_options *o, bool resume, s
 
 		good = good && find_secret(s, o, &secret, err);
 		if (secret != NULL)
-			json_stringn(&j, s->name, secret_bytes(secret), secret_len(secret));
+			write_secret(&j, s->name, secret);
 		secret_free(secret);
 	}
 	json_object_end(&j);
 	json_object_end(&j);
-	return good;
+	return good && (!out->full || err_set(err, ERR_LIMIT, "The answers are too long."));
 }
 
 static const char *
@@ -165,6 +185,41 @@ needs_person(const struct plan *p, const struct step *s)
 	return s->unattended == UNATTENDED_REFUSE ? "does not run unattended" : NULL;
 }
 
+static bool
+is_option(const cJSON *options, const char *text)
+{
+	const cJSON *it;
+
+	cJSON_ArrayForEach(it, options) if (util_streq(it->valuestring, text)) return true;
+	return false;
+}
+
+/* What a person's step would not take for an answer is not taken beforehand either. */
+static bool
+check_answer(struct arena *a, const struct plan *p, const struct step *s, const char *answer,
+	struct err *err)
+{
+	CLEANUP(err_done) struct err ignored = ERR_INIT;
+	CLEANUP(json_free) cJSON *params = NULL;
+	struct resolved r;
+
+	if (!s->kind->person)
+		return true;
+	if (node_get(s->at, "ask") != NULL && answer[strspn(answer, " \t\r\n")] == '\0')
+		return err_set(err, ERR_REFUSED,
+			"Step \"%s\" wants something written down. Nothing was started.", s->id);
+	if (!util_streq(s->kind->name, "choose") ||
+		!step_resolve(s, &p->scope, EXPAND_LATE, a, &r, &ignored) || r.late)
+		return true;
+	params = json_parse(r.params, strlen(r.params), &ignored);
+	if (is_option(json_get(params, "options"), answer))
+		return true;
+	err_set(err, ERR_REFUSED,
+		"\"%s\" is none of the options of step \"%s\". Nothing was started.", answer,
+		s->id);
+	return err_hint(err, "%s", r.describe);
+}
+
 /* A run that would stop at a gate half-way is better not begun. */
 static bool
 check_gates(struct arena *a, const struct plan *p, const struct start_options *o, struct err *err)
@@ -175,6 +230,8 @@ check_gates(struct arena *a, const struct plan *p, const struct start_options *o
 		CLEANUP(err_done) struct err ignored = ERR_INIT;
 		struct resolved r;
 
+		if (answer != NULL && !check_answer(a, p, s, answer, err))
+			return false;
 		if (why == NULL)
 			continue;
 		if (answer == NULL) {
@@ -241,14 +298,43 @@ pipe_pair(int ends[2], struct err *err)
 }
 
 static bool
-launch(const char *dir, struct str *orders, struct err *err)
+is_secret_source(const struct plan *p, const char *entry)
+{
+	const struct plan_secret *s;
+	size_t n = strcspn(entry, "=");
+
+	vec_each (&p->secrets, s)
+		for (size_t i = 0; i < s->from.n; i++)
+			if (util_starts(s->from.v[i], "env ") &&
+				strncmp(s->from.v[i] + 4, entry, n) == 0 &&
+				s->from.v[i][4 + n] == '\0')
+				return true;
+	return false;
+}
+
+/* Ours, but for the secrets, which it gets as orders, and for the mark of a step that we run in. */
+static char *const *
+runner_environment(struct arena *a, const struct plan *p)
+{
+	VEC(char *) env = {0};
+
+	for (char **e = environ; *e != NULL; e++)
+		if (!is_secret_source(p, *e) && !util_starts(*e, "LIFEBOAT_RUN_ID=") &&
+			!util_starts(*e, "LIFEBOAT_STEP_ID="))
+			*vec_push(a, &env) = *e;
+	*vec_push(a, &env) = NULL;
+	return env.v;
+}
+
+static bool
+launch(struct arena *a, const struct plan *p, const char *dir, struct str *orders, struct err *err)
 {
 	CLEANUP(util_free) char *dir_arg = util_strdup(dir);
 	char *argv[] = {(char[]){"lifeboat"}, (char[]){"__runner"}, dir_arg, NULL};
 	int start[2] = {-1, -1}, ready[2] = {-1, -1};
 	struct proc_spec spec = {.path = PATH_SELF,
 		.argv = argv,
-		.envp = environ,
+		.envp = runner_environment(a, p),
 		.dir = "/",
 		.nfds = 5,
 		.session = true};
@@ -262,12 +348,35 @@ launch(const char *dir, struct str *orders, struct err *err)
 	good = good && proc_spawn(&spec, &pid, err);
 	util_close(&start[0]);
 	util_close(&ready[1]);
-	if (good && !file_write_all(start[1], orders->buf, orders->len))
-		good = err_sys(err, ERR_IO, errno, "Cannot give the runner its orders");
+	if (good) {
+		bool told = file_write_all(start[1], orders->buf, orders->len);
+
+		util_close(&start[1]);
+		/* A runner that did not want them says why. */
+		good = read_ready(ready[0], err) &&
+		       (told || err_set(err, ERR_IO, "Cannot give the runner its orders."));
+	}
 	util_close(&start[1]);
-	good = good && read_ready(ready[0], err);
 	util_close(&ready[0]);
 	return good;
+}
+
+/* A run that could not be begun leaves nothing behind; one that may have begun stays. */
+static bool
+take_back(struct arena *a, const char *dir)
+{
+	CLEANUP(err_done) struct err ignored = ERR_INIT;
+	const char *journal = run_dir_journal(a, dir);
+	struct run_state state;
+
+	run_state_init(&state, a);
+	if (file_exists(journal) &&
+		(run_dir_runner(dir) != 0 || !run_state_load(&state, journal, &ignored) ||
+			state.phase != RUN_NEW))
+		return false;
+	if (!file_remove_tree(dir, &ignored))
+		log_debug("%s", ignored.msg);
+	return false;
 }
 
 static bool
@@ -285,7 +394,6 @@ run_start(struct arena *a, const struct plan *p, const char *state, const struct
 {
 	CLEANUP(str_wipe) struct str orders = STR_INIT(MIB);
 	CLEANUP(str_done) struct str text = STR_INIT(16 * MIB);
-	CLEANUP(err_done) struct err ignored = ERR_INIT;
 	struct plan pinned = *p;
 	const char *dir;
 
@@ -296,19 +404,15 @@ run_start(struct arena *a, const struct plan *p, const char *state, const struct
 	if (p->site_file != NULL) {
 		pinned.site_file = path_join(a, dir, "site.yaml");
 		if (!copy_file(a, p->site_file, dir, "site.yaml", err))
-			return false;
+			return take_back(a, dir);
 	}
 	plan_save(&pinned, &text);
 	if (!file_replace(path_join(a, dir, "runbook.yaml"), p->runbook->text, p->runbook->text_len,
 		    0640, err) ||
-		!file_replace(path_join(a, dir, "plan.json"), text.buf, text.len, 0640, err))
-		return false;
-	if (launch(dir, &orders, err))
-		return true;
-	/* Nothing of it ran: no record of a start, no run. */
-	if (!file_exists(run_dir_journal(a, dir)) && !file_remove_tree(dir, &ignored))
-		return false;
-	return false;
+		!file_replace(path_join(a, dir, "plan.json"), text.buf, text.len, 0640, err) ||
+		!launch(a, p, dir, &orders, err))
+		return take_back(a, dir);
+	return true;
 }
 
 bool
@@ -342,5 +446,5 @@ run_resume(struct arena *a, const char *state, const char *id, const struct star
 		return err_hint(err, "lifeboat attach %s", id);
 	}
 	return run_pinned_plan(a, dir, &p, err) && write_orders(p, o, true, &orders, err) &&
-	       launch(dir, &orders, err);
+	       launch(a, p, dir, &orders, err);
 }

@@ -22,8 +22,10 @@ has_terminal(void)
 static unsigned
 follow_flags(const struct cli *cli, const char *format, bool attended)
 {
-	return (util_streq(format, "jsonl") ? FOLLOW_JSONL : 0) |
-	       (attended ? FOLLOW_ASK : FOLLOW_STOP) |
+	/* A stream of records has no place for questions; they are answered from elsewhere. */
+	if (util_streq(format, "jsonl"))
+		return FOLLOW_JSONL | (attended ? 0 : FOLLOW_STOP);
+	return (attended ? FOLLOW_ASK : FOLLOW_STOP) |
 	       (cli_flag(cli, "verbose") || attended ? FOLLOW_OUTPUT : 0);
 }
 
@@ -45,8 +47,10 @@ run_run(struct cli *cli)
 	}
 	o.nanswers = cli_values(cli, "confirm", &o.answers);
 	o.prompt = attended ? cli_prompt_secret : NULL;
-	if (!cli_plan(cli, attended, &p, &err) || !cli_state(cli, true, &state, &err) ||
-		!run_start(cli->arena, p, state, &o, &id, &err))
+	if (!cli_plan(cli, attended, &p, &err) || !cli_state(cli, true, &state, &err))
+		return cli_fail(cli, &err);
+	cli_hold_signals();
+	if (!run_start(cli->arena, p, state, &o, &id, &err))
 		return cli_fail(cli, &err);
 	return cli_follow(cli, path_join(cli->arena, path_join(cli->arena, state, "runs"), id),
 		follow_flags(cli, format, attended));
@@ -94,7 +98,7 @@ run_attach(struct cli *cli)
 	else if (has_terminal())
 		flags |= FOLLOW_ASK;
 	if (util_streq(format, "jsonl"))
-		flags |= FOLLOW_JSONL;
+		flags = FOLLOW_JSONL;
 	return cli_follow(cli, dir, flags);
 }
 
@@ -133,8 +137,10 @@ run_resume_cmd(struct cli *cli)
 	}
 	o.nanswers = cli_values(cli, "confirm", &o.answers);
 	o.prompt = attended ? cli_prompt_secret : NULL;
-	if (!cli_run_dir(cli, &id, &dir, &err) || !cli_state(cli, true, &state, &err) ||
-		!run_resume(cli->arena, state, id, &o, &err))
+	if (!cli_run_dir(cli, &id, &dir, &err) || !cli_state(cli, true, &state, &err))
+		return cli_fail(cli, &err);
+	cli_hold_signals();
+	if (!run_resume(cli->arena, state, id, &o, &err))
 		return cli_fail(cli, &err);
 	return cli_follow(cli, dir, follow_flags(cli, format, attended));
 }

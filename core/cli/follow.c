@@ -23,15 +23,28 @@ struct follow {
 	unsigned flags;
 	enum step_status *shown; /* by step */
 	size_t nshown;
-	int64_t asked;      /* the number of the question that was put last */
-	const char *choice; /* taken, its text is wanted next */
+	int64_t asked; /* the number of the question that was put last */
+	size_t notes_shown;
 	char output_step[80];
 	int64_t output_attempt;
 	off_t output_at;
+	int handled; /* of the signals that came */
+	sigset_t unblocked;
 	bool leave, input_gone;
 };
 
 static volatile sig_atomic_t interrupted;
+
+void
+cli_hold_signals(void)
+{
+	sigset_t both;
+
+	sigemptyset(&both);
+	sigaddset(&both, SIGINT);
+	sigaddset(&both, SIGTERM);
+	sigprocmask(SIG_BLOCK, &both, NULL);
+}
 
 static void
 on_signal(int sig)
@@ -199,16 +212,36 @@ take_answer(struct follow *f, const struct ask *ask, char *line)
 		cli_print(f->cli, "> ");
 	} else if (!run_client_answer(f->client, ask->number, line, text, &err)) {
 		print_text(f, "! ", err.msg);
-	} else {
-		run_client_wait(f->client, 300);
-		if (run_client_refusal(f->client) != NULL) {
-			print_text(f, "! ", run_client_refusal(f->client)->msg);
-			if (run_client_refusal(f->client)->hint != NULL)
-				print_text(f, "! ", run_client_refusal(f->client)->hint);
-			cli_print(f->cli, "> ");
-		}
 	}
 	cli_flush(f->cli);
+}
+
+/* It comes when the runner gets to it. The question stands, unless somebody else was faster. */
+static void
+print_refusal(struct follow *f)
+{
+	const struct err *refusal = run_client_refusal(f->client);
+
+	if (refusal == NULL)
+		return;
+	print_text(f, "! ", refusal->msg);
+	if (refusal->hint != NULL)
+		print_text(f, "! ", refusal->hint);
+	run_client_forget_refusal(f->client);
+	if ((f->flags & FOLLOW_ASK) && run_client_state(f->client)->ask.number == f->asked)
+		cli_print(f->cli, "> ");
+}
+
+/* What people and the runner had to say beside the steps. */
+static void
+print_notes(struct follow *f)
+{
+	const struct run_state *s = run_client_state(f->client);
+
+	for (; f->notes_shown < s->notes.n; f->notes_shown++) {
+		print_text(f, "note: ", s->notes.v[f->notes_shown].text);
+		print_text(f, "      by ", s->notes.v[f->notes_shown].who);
+	}
 }
 
 static void
@@ -226,23 +259,22 @@ read_terminal(struct follow *f)
 		return;
 	}
 	line[n] = '\0';
-	if (s->ask.number != 0)
+	/* Only the question that stands on the screen is answered. */
+	if (s->ask.number != 0 && s->ask.number == f->asked)
 		take_answer(f, &s->ask, line);
 }
 
 static void
-on_interrupt(struct follow *f)
+take_interrupts(struct follow *f)
 {
 	CLEANUP(err_done) struct err err = ERR_INIT;
 
-	if (f->flags & FOLLOW_STOP) {
-		/* The first asks for a stop, which ends the step at hand as well. */
-		if (!run_client_order(f->client, "stop", NULL, &err))
-			f->leave = true;
-	} else {
-		f->leave = true;
-	}
-	if (interrupted > 2)
+	if (f->handled == interrupted)
+		return;
+	f->handled = interrupted;
+	/* The first asks for a stop, which ends the step at hand as well. */
+	if (!(f->flags & FOLLOW_STOP) || f->handled > 2 ||
+		!run_client_order(f->client, "stop", NULL, &err))
 		f->leave = true;
 }
 
@@ -252,12 +284,12 @@ wait_for_more(struct follow *f)
 	bool ask = (f->flags & FOLLOW_ASK) && !f->input_gone;
 	struct pollfd p[] = {
 		{run_client_fd(f->client), POLLIN, 0}, {ask ? STDIN_FILENO : -1, POLLIN, 0}};
-	int before = interrupted;
+	/* Signals come in here and nowhere else, so that none is missed. */
+	const struct timespec limit = {0, 250000000};
 
-	if (poll(p, 2, 250) < 0 && errno == EINTR && interrupted > before)
-		on_interrupt(f);
-	else if (p[1].revents != 0)
+	if (ppoll(p, 2, &limit, &f->unblocked) > 0 && p[1].revents != 0)
 		read_terminal(f);
+	take_interrupts(f);
 	run_client_pump(f->client);
 }
 
@@ -269,8 +301,11 @@ show(struct follow *f)
 	if (f->shown == NULL && s->nsteps > 0)
 		f->shown = arena_array(f->cli->arena, s->nsteps, sizeof(*f->shown));
 	print_lines(f);
-	if (!(f->flags & FOLLOW_JSONL))
+	if (!(f->flags & FOLLOW_JSONL)) {
 		print_progress(f);
+		print_notes(f);
+		print_refusal(f);
+	}
 	if ((f->flags & FOLLOW_ASK) && s->ask.number != 0 && s->ask.number != f->asked) {
 		f->asked = s->ask.number;
 		print_ask(f, &s->ask);
@@ -285,19 +320,28 @@ ended(struct follow *f)
 	const char *message = run_client_message(f->client), *hint = run_client_hint(f->client);
 	int status = run_client_exit(f->client);
 
+	cli_flush(f->cli);
 	if (f->leave && s->phase != RUN_FINISHED && run_client_alive(f->client)) {
-		cli_flush(f->cli);
 		fprintf(stderr, "lifeboat: The run goes on. Watch it: lifeboat attach %s\n", s->id);
-		return 0;
+		return 2; /* how it ends is not known here */
 	}
-	if (f->flags & FOLLOW_JSONL)
-		return status;
+	if (s->id == NULL || s->nsteps == 0) {
+		fprintf(stderr, "lifeboat: The journal in %s can't be read as one of a run.\n",
+			f->dir);
+		return 2;
+	}
 	if (s->phase != RUN_FINISHED && message == NULL) {
-		cli_print(f->cli,
-			"The runner is gone; the run was interrupted.\n"
-			"Take it up again: lifeboat resume %s\n",
+		fprintf(stderr,
+			"lifeboat: The runner is gone; the run was interrupted.\n"
+			"  Take it up again: lifeboat resume %s\n",
 			s->id);
 		return 2;
+	}
+	if (f->flags & FOLLOW_JSONL) {
+		/* What could not be recorded is in no line of the journal. */
+		if (s->phase != RUN_FINISHED)
+			fprintf(stderr, "lifeboat: %s\n", text_safe(f->cli->arena, message));
+		return status;
 	}
 	cli_print(f->cli, "run %s: %s", s->id, s->outcome != NULL ? s->outcome : "not recorded");
 	cli_print(f->cli, " (%lld s)\n", (long long)run_elapsed_s(s, clock_now_ms()));
@@ -318,6 +362,10 @@ cli_follow(struct cli *cli, const char *dir, unsigned flags)
 
 	if (!run_client_open(dir, true, &f.client, &err))
 		return cli_fail(cli, &err);
+	cli_hold_signals();
+	sigprocmask(SIG_SETMASK, NULL, &f.unblocked);
+	sigdelset(&f.unblocked, SIGINT);
+	sigdelset(&f.unblocked, SIGTERM);
 	sigaction(SIGINT, &act, NULL);
 	sigaction(SIGTERM, &act, NULL);
 	for (;;) {

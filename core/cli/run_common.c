@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <termios.h>
 
 bool
@@ -89,29 +90,87 @@ cli_plan(struct cli *cli, bool attended, struct plan **ret, struct err *err)
 	return plan_build(cli->arena, r, site, state, &o, ret, err);
 }
 
+static volatile sig_atomic_t prompt_cancelled;
+
+static void
+on_cancel(int sig)
+{
+	prompt_cancelled = 1;
+}
+
+/* A signal in mid-prompt must not leave the terminal without its echo (F48). */
+static const int prompt_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
+
+static void
+take_signals(struct sigaction old[], sigset_t *old_mask)
+{
+	sigset_t set;
+
+	prompt_cancelled = 0;
+	sigemptyset(&set);
+	for (size_t i = 0; i < ARRAY_LEN(prompt_signals); i++) {
+		struct sigaction act = {
+			.sa_handler = prompt_signals[i] == SIGTSTP ? SIG_IGN : on_cancel};
+
+		sigaction(prompt_signals[i], &act, &old[i]);
+		sigaddset(&set, prompt_signals[i]);
+	}
+	sigprocmask(SIG_UNBLOCK, &set, old_mask);
+}
+
+static void
+give_signals_back(const struct sigaction old[], const sigset_t *old_mask)
+{
+	sigprocmask(SIG_SETMASK, old_mask, NULL);
+	for (size_t i = 0; i < ARRAY_LEN(prompt_signals); i++)
+		sigaction(prompt_signals[i], &old[i], NULL);
+}
+
+/* One line, without its newline; returns its length. */
+static size_t
+read_line(int fd, char *bytes, size_t size)
+{
+	size_t len = 0;
+
+	while (len < size && !prompt_cancelled) {
+		ssize_t n = read(fd, bytes + len, 1);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0 || bytes[len] == '\n')
+			break;
+		len++;
+	}
+	return len;
+}
+
 bool
 cli_prompt_secret(const char *name, struct secret **ret, void *arg, struct err *err)
 {
 	CLEANUP(util_close) int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	struct sigaction handlers[ARRAY_LEN(prompt_signals)];
 	struct termios old, quiet;
 	char bytes[SECRET_MAX];
-	size_t len = 0;
-	char c;
+	sigset_t mask;
+	size_t len;
 
 	*ret = NULL;
 	if (fd < 0 || tcgetattr(fd, &old) < 0)
 		return true;
 	quiet = old;
 	quiet.c_lflag &= ~(tcflag_t)ECHO;
+	take_signals(handlers, &mask);
 	tcsetattr(fd, TCSAFLUSH, &quiet);
 	dprintf(fd, "%s: ", name);
-	while (len < sizeof(bytes) && read(fd, &c, 1) == 1 && c != '\n')
-		bytes[len++] = c;
+	len = read_line(fd, bytes, sizeof(bytes));
 	tcsetattr(fd, TCSAFLUSH, &old);
 	dprintf(fd, "\n");
-	if (len > 0 && len < sizeof(bytes))
+	give_signals_back(handlers, &mask);
+	if (len > 0 && len < sizeof(bytes) && !prompt_cancelled)
 		*ret = secret_new(bytes, len);
 	explicit_bzero(bytes, sizeof(bytes));
+	if (prompt_cancelled)
+		return err_set(err, ERR_STOPPED, "The secret %s was not given.", name);
 	return len < sizeof(bytes) ||
 	       err_set(err, ERR_LIMIT, "The secret %s is longer than 4095 bytes.", name);
 }

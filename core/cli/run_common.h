@@ -31,6 +31,9 @@ enum follow_flags {
  * for screen readers, dumb terminals, cron. Returns the exit status.
  */
 int cli_follow(struct cli *cli, const char *dir, unsigned flags);
+/* Keeps SIGINT and SIGTERM for cli_follow, from before a run begins: an interrupt in between
+ * would leave a run behind that nobody watches. */
+void cli_hold_signals(void);
 
 /* For start_options.prompt: asks the terminal without echo. */
 bool cli_prompt_secret(const char *name, struct secret **ret, void *arg, struct err *err);

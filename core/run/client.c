@@ -275,6 +275,12 @@ run_client_refusal(const struct run_client *c)
 	return c->refusal.code != ERR_NONE ? &c->refusal : NULL;
 }
 
+void
+run_client_forget_refusal(struct run_client *c)
+{
+	err_done(&c->refusal);
+}
+
 const char *
 run_client_line(struct run_client *c, size_t *ret_len)
 {

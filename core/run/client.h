@@ -36,6 +36,7 @@ bool run_client_pump(struct run_client *c);
 bool run_client_wait(struct run_client *c, int64_t ms);
 /* The last refusal of the runner, or NULL; forgotten by the next order. */
 const struct err *run_client_refusal(const struct run_client *c);
+void run_client_forget_refusal(struct run_client *c);
 /* The next journal line not yet given out, for streaming; NULL when there is none. Valid until
  * the next call. */
 const char *run_client_line(struct run_client *c, size_t *ret_len);

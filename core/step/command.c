@@ -10,6 +10,7 @@
 #include "base/path.h"
 
 #include <errno.h>
+#include <signal.h>
 
 #define SHELL "/bin/bash"
 
@@ -74,10 +75,11 @@ run(struct step_child *c, const void *params, struct err *err)
 
 	if (cmd->sh == NULL && cmd->run.n == 0)
 		return err_set(err, ERR_CONFIG, "There is no program to run.");
-	if (!path_tool(c->arena, cmd->sh != NULL ? SHELL : cmd->run.v[0], &program, err))
-		return false;
+	/* First: a program that is named relatively is meant from there. */
 	if (cmd->dir != NULL && chdir(cmd->dir) < 0)
 		return err_sys(err, ERR_IO, errno, "Cannot enter %s", cmd->dir);
+	if (!path_tool(c->arena, cmd->sh != NULL ? SHELL : cmd->run.v[0], &program, err))
+		return false;
 	argv = arena_array(c->arena, cmd->run.n + 5, sizeof(*argv));
 	if (cmd->sh != NULL) {
 		argv[n++] = arena_strdup(c->arena, "bash");
@@ -88,7 +90,11 @@ run(struct step_child *c, const void *params, struct err *err)
 	/* PostgreSQL's programs look for each other beside argv[0]. */
 	for (size_t i = 0; i < cmd->run.n; i++)
 		argv[n++] = arena_strdup(c->arena, i == 0 ? program : cmd->run.v[i]);
+	/* What we ignore would stay ignored: yes | head must end by SIGPIPE. */
+	signal(SIGPIPE, SIG_DFL);
+	signal(SIGXFSZ, SIG_DFL);
 	execve(program, argv, environ);
+	signal(SIGPIPE, SIG_IGN);
 	return err_sys(err, errno == ENOENT ? ERR_TOOL_MISSING : ERR_IO, errno, "Cannot execute %s",
 		program);
 }

@@ -126,6 +126,18 @@ newest_json(struct json *j, const struct board_row *row)
 }
 
 static void
+copy_facts_json(struct json *j, const struct copy_facts *c)
+{
+	json_count(j, "present", c->match.done ? c->match.present : -1);
+	json_count(j, "missing", c->match.done ? c->match.missing : -1);
+	json_count(j, "different", c->match.done ? c->match.different : -1);
+	json_time(j, "newest_at", c->match.done ? c->match.newest_at : CLOCK_NONE);
+	json_time(j, "observed_at", c->place.seen.at);
+	json_raw(j, "promises",
+		c->place.seen.promises != NULL ? c->place.seen.promises : "null");
+}
+
+static void
 row_json(struct json *j, const struct board_row *row)
 {
 	const struct set_facts *f = row->facts;
@@ -149,6 +161,9 @@ row_json(struct json *j, const struct board_row *row)
 	json_int(j, "count", f->place.seen.count);
 	json_int(j, "total_bytes", f->place.seen.bytes);
 	json_int(j, "missed_runs", row->v.missed);
+	json_string(j, "location", f->place.location);
+	json_raw(j, "promises",
+		f->place.seen.promises != NULL ? f->place.seen.promises : "null");
 	json_array(j, "copies");
 	for (size_t i = 0; i < row->v.ncopies; i++) {
 		const struct copy_verdict *c = &row->v.copies[i];
@@ -158,6 +173,7 @@ row_json(struct json *j, const struct board_row *row)
 		json_string(j, "verdict", verdict_names[c->verdict]);
 		json_count(j, "lag_s", c->lag_s);
 		json_string(j, "reason", c->reason);
+		copy_facts_json(j, &f->copies[i]);
 		json_object_end(j);
 	}
 	json_array_end(j);

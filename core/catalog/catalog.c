@@ -2,6 +2,7 @@
 #include "catalog/catalog.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "conf/pattern.h"
 
 #include <sys/stat.h>
 
@@ -82,7 +83,8 @@ catalog_wanted(
 		const struct copy *c = item_at(&set->copies, struct copy, i);
 
 		ret->copies[i] = (struct copy_facts){.within_s = c->within_s,
-			.place = wanted_place(a, site, set, c->location, c->path)};
+			.place = wanted_place(a, site, set, c->location,
+				pattern_copy_path(a, set->path, c->path))};
 	}
 	proofs_init(&ret->proofs, a, ret->asset, ret->set);
 }
@@ -98,9 +100,15 @@ void
 catalog_carry(struct set_facts *to, const struct set_facts *from)
 {
 	carry_place(&to->place, &from->place);
-	for (size_t i = 0; i < to->ncopies; i++)
-		for (size_t k = 0; k < from->ncopies; k++)
-			carry_place(&to->copies[i].place, &from->copies[k].place);
+	for (size_t i = 0; i < to->ncopies; i++) {
+		for (size_t k = 0; k < from->ncopies; k++) {
+			if (strcmp(to->copies[i].place.source, from->copies[k].place.source) != 0)
+				continue;
+			to->copies[i].place = from->copies[k].place;
+			if (strcmp(to->place.source, from->place.source) == 0)
+				to->copies[i].match = from->copies[k].match;
+		}
+	}
 	to->proofs = from->proofs;
 }
 

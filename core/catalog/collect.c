@@ -1,5 +1,6 @@
 #include "base/banned.h"
 #include "catalog/collect.h"
+#include "catalog/copies.h"
 #include "catalog/place.h"
 #include "base/file.h"
 #include "base/filelock.h"
@@ -14,7 +15,8 @@
 
 extern char **environ;
 
-#define PROOFS_KEPT 32 /* so many of the newest go into the summary */
+#define PROMISES_S  3600 /* how long what a bucket promises is believed */
+#define PROOFS_KEPT 32   /* so many of the newest go into the summary */
 
 /* A reader that could not be killed, of this process: its place is not asked again meanwhile. */
 struct lost {
@@ -137,6 +139,8 @@ add_task(struct collect *c, struct set_facts *f, struct place *place, int copy)
 		.place = place,
 		.out = -1,
 		.errors = -1};
+	t->promises =
+		place->seen.promises == NULL || clock_now() - place->seen.promises_at > PROMISES_S;
 	if (place->seen.list != NULL)
 		t->before = path_join(c->arena, c->directory, place->seen.list);
 }
@@ -225,6 +229,15 @@ run_tasks(struct collect *c)
 	}
 }
 
+static void
+match_copies(struct collect *c)
+{
+	for (size_t i = 0; i < c->now.nsets; i++)
+		for (size_t k = 0; k < c->now.sets[i].ncopies; k++)
+			copies_match(
+				c->arena, c->directory, &c->now.sets[i], &c->now.sets[i].copies[k]);
+}
+
 /* For those who may read the catalog and not the proofs. */
 static void
 embed_proofs(struct collect *c)
@@ -291,6 +304,7 @@ collect(struct collect *c, struct collect_report *ret, struct err *err)
 	make_env(c);
 	fill(c);
 	run_tasks(c);
+	match_copies(c);
 	embed_proofs(c);
 	if (!write_summary(c, err))
 		return false;

@@ -234,7 +234,7 @@ look_into(struct collecting *c, struct backup *b)
 	CLEANUP(err_done) struct err why = ERR_INIT;
 
 	check_settled(c, b);
-	if (b->state != BACKUP_COMPLETE || c->collector->inspect == NULL)
+	if (b->state != BACKUP_COMPLETE || !c->look_inside)
 		return;
 	/* One that may not be read does not cost the whole set. */
 	if (c->collector->inspect(c, b, &why))
@@ -470,13 +470,31 @@ run(struct collecting *c, const struct collect_job *job, struct err *err)
 	c->private = &p;
 	if (!listing_writer_new(job->list, &p.writer, err))
 		return false;
-	if (c->before != NULL && c->collector->inspect != NULL)
+	if (c->before != NULL && c->look_inside)
 		remember(c);
 	good = c->collector->collect(c, err);
 	good = finish_newest(c, good, err);
 	good = good && listing_finish(p.writer, err);
 	listing_writer_free(p.writer);
 	return good && read_back(c, job->list, err);
+}
+
+/* What the location promises, where it promises anything. */
+static void
+ask_promises(struct collecting *c)
+{
+	CLEANUP(str_done) struct str out = STR_INIT(64 * KIB);
+	struct json j = json_new(&out);
+	const struct observation *seen = c->seen;
+
+	json_object(&j, NULL);
+	source_facts(c->source,
+		seen->nhead > 0 && !seen->head[0].directory ? seen->head[0].path : NULL, &j);
+	json_object_end(&j);
+	if (out.full || strcmp(str_text(&out), "{}") == 0)
+		return;
+	c->seen->promises = arena_strdup(c->arena, str_text(&out));
+	c->seen->promises_at = clock_now();
 }
 
 bool
@@ -500,7 +518,8 @@ collecting_run(
 		return err_set(err, ERR_UNSUPPORTED,
 			"Sets of the type %s can't be collected by this version.",
 			set_type_names[job->set->type]);
-	*ret = (struct observation){.list = path_base(job->list)};
+	c.look_inside = c.collector->inspect != NULL && !job->is_copy;
+	*ret = (struct observation){.list = path_base(job->list), .promises_at = CLOCK_NONE};
 	ret->notices = arena_array(a, NOTICES_MAX, sizeof(*ret->notices));
 	if (!pattern_parse(a, job->path, &c.pattern, err) ||
 		!zone_load(job->set->time_zone, &c.zone, err) ||
@@ -511,6 +530,8 @@ collecting_run(
 	if (job->before != NULL && !listing_open(job->before, &c.before, &ignored))
 		c.before = NULL;
 	good = run(&c, job, err);
+	if (good && job->promises)
+		ask_promises(&c);
 	ret->base = source_uri(c.source, a, "");
 	ret->at = clock_now();
 	ret->seconds = (double)(clock_mono_ms() - started) / 1000;

@@ -40,6 +40,7 @@ struct collecting {
 	struct pattern pattern;
 	const struct zone *zone; /* of times in names, and inside where no zone is named */
 	int64_t now;
+	bool look_inside;
 	struct listing *before; /* what the last look found; NULL at first */
 	int progress;           /* descriptor that is told of progress; -1 for none */
 	/* The result, filled as it goes. */
@@ -84,6 +85,8 @@ struct collect_job {
 	const char *location, *path; /* the set's own or those of a copy */
 	const char *list;            /* path to write to */
 	const char *before;          /* path of the last listing, or NULL */
+	bool is_copy;                /* names and sizes are enough */
+	bool promises;               /* ask what the location promises */
 	int progress;
 };
 MUST_CHECK bool collecting_run(

@@ -1,6 +1,6 @@
 /*
- * judge: what the parts of a verdict share (verdict.c, verdict_due.c, verdict_size.c). Nobody
- * else includes this.
+ * judge: what the parts of a verdict share (verdict.c, verdict_copy.c, verdict_due.c,
+ * verdict_size.c). Nobody else includes this.
  */
 #ifndef CATALOG_JUDGE_H
 #define CATALOG_JUDGE_H
@@ -18,7 +18,8 @@ void judge_reason(struct judge *j, enum verdict v, const char *fmt, ...) PRINTF(
 /* "26h", "8d", "41m" */
 const char *judge_duration(struct judge *j, int64_t seconds);
 
-void judge_due(struct judge *j);  /* schedule and missed runs */
-void judge_size(struct judge *j); /* against the ones before */
+void judge_copies(struct judge *j); /* in other locations */
+void judge_due(struct judge *j);    /* schedule and missed runs */
+void judge_size(struct judge *j);   /* against the ones before */
 
 #endif

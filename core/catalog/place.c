@@ -43,6 +43,8 @@ place_start(struct place_task *t, struct err *err)
 		*vec_push(&a, &argv) = arena_fmt(&a, "--before=%s", t->before);
 	if (t->copy >= 0)
 		*vec_push(&a, &argv) = arena_fmt(&a, "--copy=%d", t->copy);
+	if (t->promises)
+		*vec_push(&a, &argv) = "--promises";
 	*vec_push(&a, &argv) = t->id;
 	*vec_push(&a, &argv) = NULL;
 	if (pipe2(out, O_CLOEXEC) < 0 || pipe2(errors, O_CLOEXEC) < 0) {
@@ -126,8 +128,14 @@ take_result(struct place_task *t, struct arena *a, struct proc_exit how)
 		failed(t, a, message != NULL ? message : "It could not be read.",
 			json_get_text(error, "hint"));
 	} else {
+		struct observation was = t->place->seen;
+
 		t->place->error = t->place->hint = NULL;
 		observation_read(a, json, &t->place->seen);
+		if (t->place->seen.promises == NULL) {
+			t->place->seen.promises = was.promises;
+			t->place->seen.promises_at = was.promises_at;
+		}
 	}
 }
 

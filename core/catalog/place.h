@@ -14,6 +14,7 @@ struct place_task {
 	const char *site_file, *id; /* "asset/set" */
 	int copy;                   /* index of the copy; -1: the set itself */
 	const char *list, *before;  /* paths; before may be NULL */
+	bool promises;              /* ask what the location promises */
 	int64_t timeout_s;
 	char *const *envp;
 	struct place *place; /* filled when it is over */

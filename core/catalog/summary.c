@@ -113,7 +113,23 @@ observation_json(struct json *j, const char *key, const struct observation *o)
 		json_object_end(j);
 	}
 	json_array_end(j);
+	if (o->promises != NULL) {
+		json_raw(j, "promises", o->promises);
+		json_time(j, "promises_at", o->promises_at);
+	}
 	json_object_end(j);
+}
+
+static const char *
+get_object(struct arena *a, const cJSON *j, const char *key)
+{
+	CLEANUP(str_done) struct str text = STR_INIT(64 * KIB);
+	const cJSON *object = json_get(j, key);
+
+	if (!cJSON_IsObject(object))
+		return NULL;
+	json_print(&text, object);
+	return text.full ? NULL : arena_strdup(a, str_text(&text));
 }
 
 void
@@ -128,7 +144,9 @@ observation_read(struct arena *a, const cJSON *json, struct observation *ret)
 		.list = get_text(a, json, "list"),
 		.count = json_get_int(json, "count", 0),
 		.bytes = json_get_int(json, "bytes", 0),
-		.writing = json_get_int(json, "writing", 0)};
+		.writing = json_get_int(json, "writing", 0),
+		.promises = get_object(a, json, "promises"),
+		.promises_at = json_get_time(json, "promises_at")};
 	ret->head = arena_array(a, SUMMARY_HEAD, sizeof(*ret->head));
 	cJSON_ArrayForEach(it, head) if (ret->nhead < SUMMARY_HEAD)
 		backup_read(a, it, &ret->head[ret->nhead++]);
@@ -172,6 +190,43 @@ place_read(struct arena *a, const cJSON *j, struct place *ret)
 }
 
 static void
+copy_json(struct json *j, const struct copy_facts *c)
+{
+	json_object(j, NULL);
+	put_number(j, "within_s", c->within_s);
+	place_json(j, "place", &c->place);
+	if (c->match.done) {
+		json_object(j, "match");
+		json_int(j, "looked", c->match.looked);
+		json_int(j, "present", c->match.present);
+		json_int(j, "missing", c->match.missing);
+		json_int(j, "different", c->match.different);
+		json_int(j, "holes", c->match.holes);
+		json_time(j, "newest_at", c->match.newest_at);
+		json_time(j, "waiting_since", c->match.waiting_since);
+		json_object_end(j);
+	}
+	json_object_end(j);
+}
+
+static void
+copy_read(struct arena *a, const cJSON *j, struct copy_facts *ret)
+{
+	const cJSON *match = json_get(j, "match");
+
+	ret->within_s = get_number(j, "within_s");
+	place_read(a, json_get(j, "place"), &ret->place);
+	ret->match = (struct copy_match){.done = cJSON_IsObject(match),
+		.looked = json_get_int(match, "looked", 0),
+		.present = json_get_int(match, "present", 0),
+		.missing = json_get_int(match, "missing", 0),
+		.different = json_get_int(match, "different", 0),
+		.holes = json_get_int(match, "holes", 0),
+		.newest_at = json_get_time(match, "newest_at"),
+		.waiting_since = json_get_time(match, "waiting_since")};
+}
+
+static void
 set_json(struct json *j, const struct set_facts *f)
 {
 	json_object(j, NULL);
@@ -191,12 +246,8 @@ set_json(struct json *j, const struct set_facts *f)
 	put_number(j, "prove_every_s", f->prove_every_s);
 	place_json(j, "place", &f->place);
 	json_array(j, "copies");
-	for (size_t i = 0; i < f->ncopies; i++) {
-		json_object(j, NULL);
-		put_number(j, "within_s", f->copies[i].within_s);
-		place_json(j, "place", &f->copies[i].place);
-		json_object_end(j);
-	}
+	for (size_t i = 0; i < f->ncopies; i++)
+		copy_json(j, &f->copies[i]);
 	json_array_end(j);
 	json_array(j, "proofs");
 	for (size_t i = 0; i < f->proofs.list.n; i++)
@@ -230,13 +281,7 @@ set_read(struct arena *a, const cJSON *j, struct set_facts *ret)
 	place_read(a, json_get(j, "place"), &ret->place);
 	ret->copies = arena_array(
 		a, (size_t)MAX(cJSON_GetArraySize(copies), 0) + 1, sizeof(*ret->copies));
-	cJSON_ArrayForEach(it, copies)
-	{
-		struct copy_facts *c = &ret->copies[ret->ncopies++];
-
-		c->within_s = get_number(it, "within_s");
-		place_read(a, json_get(it, "place"), &c->place);
-	}
+	cJSON_ArrayForEach(it, copies) copy_read(a, it, &ret->copies[ret->ncopies++]);
 	proofs_init(&ret->proofs, a, ret->asset, ret->set);
 	cJSON_ArrayForEach(it, json_get(j, "proofs")) proofs_read(&ret->proofs, it);
 	proofs_sort(&ret->proofs);

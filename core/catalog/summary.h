@@ -40,6 +40,9 @@ struct observation {
 	size_t nhead; /* the newest, newest first, at most SUMMARY_HEAD */
 	struct notice *notices;
 	size_t nnotices;
+	/* What the location promises (source_facts), as a JSON object; NULL when never asked. */
+	const char *promises;
+	int64_t promises_at;
 };
 
 /* What is known of one place: the last look that succeeded and the last one that was tried. */
@@ -52,9 +55,19 @@ struct place {
 	struct observation seen;
 };
 
+/* How a copy compares with its set (copies.h), when both were last looked at. */
+struct copy_match {
+	bool done;
+	int64_t looked, present, missing, different;
+	int64_t holes;         /* missing though older than the newest that is there */
+	int64_t newest_at;     /* time of the newest that is there; CLOCK_NONE: none */
+	int64_t waiting_since; /* time of the oldest newer one that is not; CLOCK_NONE: none */
+};
+
 struct copy_facts {
 	struct place place;
-	int64_t within_s;
+	int64_t within_s; /* FIELD_ABSENT: the set's RPO */
+	struct copy_match match;
 };
 
 struct set_facts {

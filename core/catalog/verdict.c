@@ -166,6 +166,7 @@ verdict_judge(struct arena *a, const struct verdict_in *in, struct set_verdict *
 	judge_due(&j);
 	judge_size(&j);
 	judge_proof(&j);
+	judge_copies(&j);
 	if (ret->verdict == VERDICT_OK)
 		judge_reason(&j, VERDICT_OK,
 			"The newest good backup is %s old, within the RPO of %s.",

@@ -112,6 +112,12 @@ uri(struct source *s, struct arena *a, const char *name)
 }
 
 static void
+facts(struct source *s, const char *newest, struct json *j)
+{
+	source_facts(((struct watched *)s)->inner, newest, j);
+}
+
+static void
 end(struct source *s)
 {
 	source_free(((struct watched *)s)->inner);
@@ -124,6 +130,7 @@ static const struct source_ops ops = {.list = list,
 	.read = read_,
 	.path = path,
 	.uri = uri,
+	.facts = facts,
 	.free = end};
 
 struct source *

@@ -152,8 +152,10 @@ static bool
 read_place(struct cli *cli, struct observation *ret, struct err *err)
 {
 	const char *which = cli_value(cli, "copy"), *list = cli_value(cli, "list");
-	struct collect_job job = {
-		.list = list, .before = cli_value(cli, "before"), .progress = STDOUT_FILENO};
+	struct collect_job job = {.list = list,
+		.before = cli_value(cli, "before"),
+		.promises = cli_flag(cli, "promises"),
+		.progress = STDOUT_FILENO};
 	const struct copy *copy;
 	uint64_t n;
 
@@ -169,7 +171,8 @@ read_place(struct cli *cli, struct observation *ret, struct err *err)
 			return err_set(err, ERR_USAGE, "There is no copy %s.", which);
 		copy = item_at(&job.set->copies, struct copy, n);
 		job.location = copy->location;
-		job.path = copy->path;
+		job.path = pattern_copy_path(cli->arena, job.set->path, copy->path);
+		job.is_copy = true;
 	}
 	return collecting_run(&job, cli->arena, ret, err);
 }
@@ -195,6 +198,7 @@ static const struct cli_option reader_options[] = {
 	{"list", 0, "PATH", "listing to write", NULL},
 	{"before", 0, "PATH", "the last listing", NULL},
 	{"copy", 0, "N", "the set's copy number N", NULL},
+	{"promises", 0, NULL, "ask what the location promises", NULL},
 	{NULL, 0, NULL, NULL, NULL},
 };
 

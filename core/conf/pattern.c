@@ -172,3 +172,17 @@ pattern_name_at(struct arena *a, const struct pattern *p, int64_t at, const char
 	}
 	return text;
 }
+
+const char *
+pattern_copy_path(struct arena *a, const char *set_path, const char *copy_path)
+{
+	CLEANUP(err_done) struct err err = ERR_INIT;
+	struct pattern set, copy;
+
+	if (copy_path == NULL || set_path == NULL)
+		return copy_path != NULL ? copy_path : set_path;
+	if (!pattern_parse(a, set_path, &set, &err) || !pattern_parse(a, copy_path, &copy, &err) ||
+		copy.name[0] != '\0')
+		return copy_path;
+	return arena_fmt(a, "%s%s", copy.directory, set.name);
+}

@@ -27,6 +27,12 @@ MUST_CHECK bool pattern_parse(
 	struct arena *a, const char *path, struct pattern *ret, struct err *err);
 
 /*
+ * Where the copies of a set lie: its own path where the copy has none; where that names only a
+ * directory, names in it are those of the set.
+ */
+const char *pattern_copy_path(struct arena *a, const char *set_path, const char *copy_path);
+
+/*
  * Whether the name (without directory and trailing slash) is a backup's. *ret_time, as if in
  * UTC, is CLOCK_NONE where the pattern holds none.
  */

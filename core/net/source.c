@@ -89,6 +89,13 @@ stream_free(struct stream *st)
 		st->ops->free(st);
 }
 
+void
+source_facts(struct source *s, const char *newest, struct json *j)
+{
+	if (s->ops->facts != NULL)
+		s->ops->facts(s, newest, j);
+}
+
 const char *
 source_path(struct source *s, struct arena *a, const char *name)
 {

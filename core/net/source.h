@@ -64,6 +64,12 @@ ssize_t stream_read(struct stream *st, void *buf, size_t len, struct err *err);
 int64_t stream_size(const struct stream *st); /* of the whole object; -1 if not known */
 void stream_free(struct stream *st);
 
+/*
+ * What the location promises about what lies in it, as fields of a JSON object ("versioning":
+ * "enabled"), and of `newest` where it is not NULL. Nothing for those that promise nothing.
+ */
+void source_facts(struct source *s, const char *newest, struct json *j);
+
 /* The local path of an object, for tools that need one; NULL when it is not on this machine. */
 const char *source_path(struct source *s, struct arena *a, const char *name);
 /* "/backup/x" or "s3://bucket/prefix/x": for people, JSON and source_open_uri. */
@@ -82,6 +88,7 @@ struct source_ops {
 		struct stream **ret, struct err *err);
 	const char *(*path)(struct source *s, struct arena *a, const char *name);
 	const char *(*uri)(struct source *s, struct arena *a, const char *name);
+	void (*facts)(struct source *s, const char *newest, struct json *j); /* or NULL */
 	void (*free)(struct source *s);
 };
 

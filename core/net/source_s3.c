@@ -3,7 +3,7 @@
  */
 #include "base/banned.h"
 #include "net/source.h"
-#include "net/s3.h"
+#include "net/s3_bucket.h"
 #include "base/clock.h"
 #include "base/str.h"
 
@@ -266,6 +266,40 @@ s3_source_uri(struct source *s, struct arena *a, const char *name)
 	return arena_fmt(a, "s3://%s/%s%s", s3_bucket(me->s3), me->prefix, name);
 }
 
+/* Whether this very object has arrived where the bucket's rules copy it. */
+static const char *
+replication_of(struct s3_source *me, struct arena *a, const char *name)
+{
+	struct s3_request rq = {.method = "HEAD", .key = arena_fmt(a, "%s%s", me->prefix, name)};
+	CLEANUP(err_done) struct err err = ERR_INIT;
+	const char *status;
+	struct transfer *t;
+
+	if (!s3_perform(me->s3, &rq, &t, &err))
+		return arena_fmt(a, "unknown (%s)", err.msg);
+	status = transfer_header(t, "x-amz-replication-status");
+	status = status != NULL ? arena_strdup(a, status) : NULL;
+	transfer_free(t);
+	return status;
+}
+
+static void
+s3_source_facts(struct source *s, const char *newest, struct json *j)
+{
+	CLEANUP(arena_done) struct arena a = ARENA_INIT;
+	struct s3_source *me = (struct s3_source *)s;
+	struct s3_bucket_facts f;
+
+	s3_bucket_read(me->s3, &a, &f);
+	json_string(j, "versioning", f.versioning);
+	json_string(j, "object_lock", f.object_lock);
+	json_string(j, "encryption", f.encryption);
+	json_string(j, "lifecycle", f.lifecycle);
+	json_string(j, "replication", f.replication);
+	json_string(j, "newest_replicated", newest != NULL ? replication_of(me, &a, newest) : NULL);
+	json_int(j, "clock_skew_s", s3_clock_skew(me->s3));
+}
+
 static void
 s3_source_free(struct source *s)
 {
@@ -282,6 +316,7 @@ static const struct source_ops s3_ops = {
 	.read = s3_source_read,
 	.path = s3_source_path,
 	.uri = s3_source_uri,
+	.facts = s3_source_facts,
 	.free = s3_source_free,
 };
 

@@ -333,3 +333,84 @@ def test_plain_addresses_are_refused(boat):
         "assets": {"db": {"sets": {"d": {"type": "pg_dump", "location": "off", "rpo": "1h"}}}}}))
     assert "never the keys themselves" in boat.run("collect", status=2).err
 
+
+
+CONFIGURATIONS = {
+    "versioning": "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>",
+    "object-lock": "<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled><Rule>"
+                   "<DefaultRetention><Mode>COMPLIANCE</Mode><Days>30</Days></DefaultRetention>"
+                   "</Rule></ObjectLockConfiguration>",
+    "encryption": "<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault>"
+                  "<SSEAlgorithm>aws:kms</SSEAlgorithm></ApplyServerSideEncryptionByDefault>"
+                  "</Rule></ServerSideEncryptionConfiguration>",
+    "lifecycle": "<LifecycleConfiguration><Rule><Expiration><Days>90</Days></Expiration></Rule>"
+                 "<Rule><Status>Enabled</Status></Rule></LifecycleConfiguration>",
+    "replication": "<ReplicationConfiguration><Rule/></ReplicationConfiguration>"}
+
+
+def test_what_a_bucket_promises(boat, bad_server):
+    def answer(request, reply):
+        for name, body in CONFIGURATIONS.items():
+            if name in request.query:
+                return reply.send(200, body)
+        if request.method == "HEAD":
+            return reply.send(200, "", {"x-amz-replication-status": "PENDING"})
+        return head()(request, reply)
+    server, site = bad(boat, bad_server, answer)
+    assert site.row(ENV, status=0)["promises"] == {
+        "versioning": "enabled", "object_lock": "compliance 30 days", "encryption": "aws:kms",
+        "lifecycle": "2 rules, deletes after 90 days", "replication": "1 rule",
+        "newest_replicated": "PENDING", "clock_skew_s": 0}
+    n = sum("versioning" in r.query for r in server.requests)
+    assert site.row(ENV, status=0)["promises"]["versioning"] == "enabled"
+    assert sum("versioning" in r.query for r in server.requests) == n == 1  # for an hour
+
+
+def test_promises_that_are_not_known(boat, bad_server, s3, bucket):
+    def answer(request, reply):
+        if "lifecycle" in request.query:
+            return bad_http.s3_error(404, "NoSuchLifecycleConfiguration")(request, reply)
+        if "encryption" in request.query:
+            return bad_http.s3_error(403, "AccessDenied")(request, reply)
+        if "versioning" in request.query:
+            return reply.send(200, "<VersioningConfiguration/>")
+        if request.query.keys() & {"object-lock", "replication"}:
+            return bad_http.status(501, "")(request, reply)
+        return head()(request, reply)
+    _, site = bad(boat, bad_server, answer)
+    promises = site.row(ENV, status=0)["promises"]
+    assert promises["lifecycle"] == "none" and promises["versioning"] == "off"
+    assert promises["encryption"].startswith("unknown (") and "AccessDenied" in promises["encryption"]
+    assert promises["object_lock"].startswith("unknown (")
+    site = S3Site(boat, s3.endpoint, bucket).set()
+    promises = site.row(s3.environment(), status=0)["promises"]
+    assert promises["encryption"].startswith("unknown")
+
+
+def test_off_site_copy(boat, s3):
+    client = s3.client()
+    client.create_bucket("offsite")
+    where = os.path.join(boat.dir, "backup/pg")
+    os.makedirs(where)
+    for name in ("a b+c.dump", "d.dump"):
+        with open(os.path.join(where, name), "wb") as f:
+            f.write(b"-- " + name.encode())
+        os.utime(os.path.join(where, name), (time.time() - 3600, time.time() - 3600))
+    client.put("offsite", "production/pg/a b+c.dump", b"-- a b+c.dump")
+    boat.write("site.yaml", json.dumps({
+        "site": "t", "locations": {
+            "local": {"directory": os.path.join(boat.dir, "backup")},
+            "off": {"s3": {"bucket": "offsite", "prefix": "production",
+                           "endpoint": s3.endpoint}}},
+        "assets": {"db": {"sets": {"dump": {
+            "type": "pg_dump", "location": "local", "path": "pg/", "rpo": "24h",
+            "copies": [{"location": "off", "within": "2h"}]}}}}}))
+
+    def copy(status):
+        board = boat.run("board", "--refresh", "--format", "json", env=s3.environment(),
+                         status=status).json()
+        return board["sets"][0]["copies"][0]
+    assert copy(0)["missing"] == 1
+    client.put("offsite", "production/pg/d.dump", b"-- d.dump")
+    done = copy(0)
+    assert done["missing"] == 0 and done["lag_s"] == 0 and done["verdict"] == "ok"

@@ -111,6 +111,12 @@ uri(struct source *s, struct arena *a, const char *name)
 	return source_uri(((struct watched *)s)->inner, a, name);
 }
 
+static bool
+remove_(struct source *s, const char *name, struct err *err)
+{
+	return source_remove(((struct watched *)s)->inner, name, err);
+}
+
 static void
 facts(struct source *s, const char *newest, struct json *j)
 {
@@ -131,6 +137,7 @@ static const struct source_ops ops = {.list = list,
 	.path = path,
 	.uri = uri,
 	.facts = facts,
+	.remove = remove_,
 	.free = end};
 
 struct source *

@@ -4,6 +4,9 @@
 
 #define TIME_OPEN "{time:"
 
+const char *const pattern_companions[] = {".sha256", ".sha512", ".sha1", ".md5", ".json", ".asc",
+	".sig", ".log", "-globals.sql", "-globals.sql.gz", "-globals.sql.sha256", NULL};
+
 static const char *const sidecars[] = {".sha256", ".sha512", ".sha1", ".md5", ".json", ".partial",
 	".part", ".tmp", ".asc", ".sig", ".log", "-globals.sql", "-globals.sql.gz"};
 

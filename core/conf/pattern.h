@@ -44,6 +44,9 @@ bool pattern_match(const struct pattern *p, const char *name, int64_t *ret_time)
  */
 const char *pattern_name_at(struct arena *a, const struct pattern *p, int64_t at, const char *stem);
 
+/* The endings of companions that belong to one backup and go with it; ends with NULL. */
+extern const char *const pattern_companions[];
+
 /* Checksums, unfinished and hidden files and other companions of a backup. */
 bool pattern_is_sidecar(const char *name);
 

@@ -89,6 +89,14 @@ stream_free(struct stream *st)
 		st->ops->free(st);
 }
 
+bool
+source_remove(struct source *s, const char *name, struct err *err)
+{
+	if (name[strspn(name, "/.")] == '\0')
+		return err_set(err, ERR_UNSAFE, "A location is not removed as a whole.");
+	return s->ops->remove(s, name, err);
+}
+
 void
 source_facts(struct source *s, const char *newest, struct json *j)
 {

@@ -65,6 +65,12 @@ int64_t stream_size(const struct stream *st); /* of the whole object; -1 if not 
 void stream_free(struct stream *st);
 
 /*
+ * Removes an object, or a directory (name ends with a slash) with all that is below it.
+ * ERR_NOT_FOUND when there is none. The location itself can't be removed.
+ */
+MUST_CHECK bool source_remove(struct source *s, const char *name, struct err *err);
+
+/*
  * What the location promises about what lies in it, as fields of a JSON object ("versioning":
  * "enabled"), and of `newest` where it is not NULL. Nothing for those that promise nothing.
  */
@@ -89,6 +95,7 @@ struct source_ops {
 	const char *(*path)(struct source *s, struct arena *a, const char *name);
 	const char *(*uri)(struct source *s, struct arena *a, const char *name);
 	void (*facts)(struct source *s, const char *newest, struct json *j); /* or NULL */
+	bool (*remove)(struct source *s, const char *name, struct err *err);
 	void (*free)(struct source *s);
 };
 

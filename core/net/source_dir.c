@@ -263,6 +263,27 @@ dir_path(struct source *s, struct arena *a, const char *name)
 	return path_join(a, ((struct dir_source *)s)->directory, name);
 }
 
+static bool
+dir_remove(struct source *s, const char *name, struct err *err)
+{
+	CLEANUP(arena_done) struct arena a = ARENA_INIT;
+	const char *path = path_join(&a, ((struct dir_source *)s)->directory, name);
+	struct stat st;
+	size_t n = strlen(path);
+
+	if (!contained(name, err))
+		return false;
+	if (n > 1 && path[n - 1] == '/')
+		path = arena_strndup(&a, path, n - 1);
+	if (lstat(path, &st) < 0)
+		return err_sys(err, code_of(errno), errno, "Cannot examine %s", path);
+	if (S_ISDIR(st.st_mode))
+		return file_remove_tree(path, err);
+	if (unlink(path) < 0)
+		return err_sys(err, code_of(errno), errno, "Cannot remove %s", path);
+	return true;
+}
+
 static void
 dir_free(struct source *s)
 {
@@ -277,6 +298,7 @@ static const struct source_ops dir_ops = {
 	.read = dir_read,
 	.path = dir_path,
 	.uri = dir_path,
+	.remove = dir_remove,
 	.free = dir_free,
 };
 

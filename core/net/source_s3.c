@@ -10,6 +10,7 @@
 /* How often a read goes on after a broken connection without a mebibyte in between. */
 #define RESUMES_MAX   5
 #define RESUMED_BYTES MIB
+#define KEYS_MAX      1000000
 
 struct s3_source {
 	struct source source;
@@ -266,6 +267,41 @@ s3_source_uri(struct source *s, struct arena *a, const char *name)
 	return arena_fmt(a, "s3://%s/%s%s", s3_bucket(me->s3), me->prefix, name);
 }
 
+struct keys {
+	struct arena arena;
+	VEC(const char *) list;
+};
+
+static bool
+take_key(const struct s3_object *o, void *arg, struct err *err)
+{
+	struct keys *k = arg;
+
+	if (k->list.n == KEYS_MAX)
+		return err_set(
+			err, ERR_LIMIT, "There are more than %d objects to remove.", KEYS_MAX);
+	*vec_push(&k->arena, &k->list) = arena_strdup(&k->arena, o->key);
+	return true;
+}
+
+static bool
+s3_source_remove(struct source *s, const char *name, struct err *err)
+{
+	struct s3_source *me = (struct s3_source *)s;
+	struct keys keys = {.list = {0}};
+	const char *key = arena_fmt(&keys.arena, "%s%s", me->prefix, name);
+	bool good = true;
+
+	if (!util_ends(key, "/"))
+		good = s3_delete(me->s3, key, err);
+	else
+		good = s3_list(me->s3, key, false, take_key, &keys, err);
+	for (size_t i = 0; good && i < keys.list.n; i++)
+		good = s3_delete(me->s3, keys.list.v[i], err);
+	arena_done(&keys.arena);
+	return good;
+}
+
 /* Whether this very object has arrived where the bucket's rules copy it. */
 static const char *
 replication_of(struct s3_source *me, struct arena *a, const char *name)
@@ -317,6 +353,7 @@ static const struct source_ops s3_ops = {
 	.path = s3_source_path,
 	.uri = s3_source_uri,
 	.facts = s3_source_facts,
+	.remove = s3_source_remove,
 	.free = s3_source_free,
 };
 

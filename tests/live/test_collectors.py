@@ -434,3 +434,60 @@ def test_files_and_runs(boat, tmp_path_factory):
     row, = place.rows("mirror")
     assert row["name"] == "snap" and row["size_bytes"] == 82
     assert place.detail(row) == {"objects": 7}
+
+
+def test_prune_of_wal_stops_at_the_oldest_base_backup(boat, archiving):
+    base, wal = archiving.subdirectory("base3"), archiving.subdirectory("wal3")
+    switch(archiving, 3)
+    archiving.run("pg_basebackup", "-D", os.path.join(base, "one"), "-c", "fast", "-X", "none",
+                  "--no-sync")
+    switch(archiving, 2)
+    archiving.run("pg_basebackup", "-D", os.path.join(base, "two"), "-c", "fast", "-X", "none",
+                  "--no-sync")
+    switch(archiving, 2)
+    for name in os.listdir(os.path.join(archiving.scratch, "wal")):
+        shutil.copy2(os.path.join(archiving.scratch, "wal", name), wal)
+    with open(os.path.join(base, "one", "backup_label"), encoding="utf-8") as f:
+        needed = f.readline().split("file ")[1].strip(" )\n")
+    place = Place(boat, archiving.scratch)
+    place.set("wal", type="wal", path="wal3", keep={"for": "7d"})
+    place.set("base", type="pg_basebackup", path="base3")
+    before = sorted(n for n in os.listdir(wal) if len(n) == 24)
+    going = [n for n in before if n < needed]
+    assert going
+
+    def prune(*args, status=0):
+        return boat.run("prune", "db/wal", "--format", "json", *args, status=status).json()[0]
+    assert prune()["removes"] == 0  # younger than seven days
+    place.set("wal", type="wal", path="wal3", keep={"for": "1s"})
+    scratch.wait_for(lambda: prune()["removes"] == len(going), 10, "the files to age")
+    plan = prune()
+    assert plan["wal"]["first"] == going[0] and plan["wal"]["last"] == going[-1]
+    assert plan["wal"]["needed_from"] == "one"
+    prune("--execute", "--confirm", "db/wal")
+    assert sorted(n for n in os.listdir(wal) if len(n) == 24) == [n for n in before
+                                                                 if n >= needed]
+    # Not knowing what a base backup needs, everything stays.
+    with open(os.path.join(base, "one", "backup_label"), "w", encoding="utf-8") as f:
+        f.write("rubbish\n")
+    os.unlink(os.path.join(base, "one", "backup_manifest"))
+    shutil.rmtree(os.path.join(base, "two"))
+    plan = prune()
+    assert plan["removes"] == 0 and plan["nothing"]
+
+
+def test_prune_in_a_bucket(boat, s3):
+    client = s3.client()
+    client.create_bucket("prune")
+    names = [f"pg/app_{d:02d} +x.dump" for d in range(1, 6)]
+    for name in names:
+        client.put("prune", name, b"-- dump")
+        client.put("prune", name + ".sha256", b"x")
+    boat.write("site.yaml", json.dumps({
+        "site": "t", "locations": {"off": {"s3": {"bucket": "prune", "endpoint": s3.endpoint}}},
+        "assets": {"db": {"sets": {"dump": {
+            "type": "pg_dump", "location": "off", "rpo": "1h",
+            "path": "pg/app_*.dump", "keep": {"at_least": 2}}}}}}))
+    boat.run("prune", "--execute", "--confirm", "db/dump", env=s3.environment(), status=0)
+    keys = client.keys("prune")
+    assert len(keys) == 4 and sum(k.endswith(".sha256") for k in keys) == 2

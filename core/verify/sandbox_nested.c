@@ -16,30 +16,23 @@
 #define RUN_STOP_MS 15000 /* it ends its step and cleans up */
 
 /*
- * Whoever holds the journal's lock is the run's runner. Asked a second time once the descriptor
- * is open, the answer is about the process behind the descriptor.
+ * Whoever holds the journal's lock is the run's runner. Asked a second time once we hold on to
+ * the process, the answer is about the very one.
  */
 static bool
 end_run(const char *journal, struct err *err)
 {
 	CLEANUP(util_close) int fd = open(journal, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	CLEANUP(util_close) int runner = -1;
+	struct sandbox_process runner;
 	pid_t pid = fd >= 0 ? filelock_holder(fd) : 0;
+	bool gone;
 
-	if (pid <= 1 || pid == getpid())
+	if (pid <= 1 || pid == getpid() || !sandbox_process_open(&runner, pid))
 		return true;
-	runner = sandbox_pidfd_open(pid);
-	if (runner < 0 || filelock_holder(fd) != pid)
-		return true;
-	sandbox_pidfd_signal(runner, SIGTERM);
-	if (sandbox_pidfd_ended(runner, RUN_STOP_MS))
-		return true;
-	proc_signal_tree(pid, SIGKILL, NULL, 0);
-	sandbox_pidfd_signal(runner, SIGKILL);
-	if (sandbox_pidfd_ended(runner, RUN_STOP_MS))
-		return true;
-	return err_set(
-		err, ERR_TIMEOUT, "The run behind %s (pid %d) can't be ended.", journal, (int)pid);
+	gone = filelock_holder(fd) != pid || sandbox_process_end(&runner, SIGTERM, RUN_STOP_MS);
+	sandbox_process_close(&runner);
+	return gone || err_set(err, ERR_TIMEOUT, "The run behind %s (pid %d) can't be ended.",
+			       journal, (int)pid);
 }
 
 static bool

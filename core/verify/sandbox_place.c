@@ -73,6 +73,21 @@ bears(const char *path, const char *id)
 	return util_streq(str_text(&text), arena_fmt(&a, "%s\n", id));
 }
 
+/* Killed while the marker was being written: its temporary file is all that is there. */
+static void
+remove_unfinished_marker(const char *path)
+{
+	CLEANUP(arena_done) struct arena a = ARENA_INIT;
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+
+	while (dir != NULL && (entry = readdir(dir)) != NULL)
+		if (util_starts(entry->d_name, SANDBOX_MARKER "."))
+			unlink(path_join(&a, path, entry->d_name));
+	if (dir != NULL)
+		closedir(dir);
+}
+
 bool
 sandbox_place_remove(const char *path, const char *id, struct err *err)
 {
@@ -86,6 +101,7 @@ sandbox_place_remove(const char *path, const char *id, struct err *err)
 			err, ERR_UNSAFE, "%s is not the sandbox's directory any more.", path);
 	/* Killed before the marker was there: then nothing else is, either. */
 	if (!bears(path, id)) {
+		remove_unfinished_marker(path);
 		if (rmdir(path) == 0)
 			return true;
 		err_set(err, ERR_UNSAFE, "%s does not bear the mark of sandbox %s.", path, id);

@@ -55,10 +55,23 @@ MUST_CHECK bool sandbox_place_give(
 
 /* Ends the server of this record, if one runs. ERR_TIMEOUT when it can't be ended. */
 MUST_CHECK bool sandbox_server_end(const struct sandbox_record *r, struct err *err);
-/* A process as a descriptor, which no reuse of its pid can turn into another's; -1: gone. */
-int sandbox_pidfd_open(pid_t pid);
-void sandbox_pidfd_signal(int pidfd, int signal);
-bool sandbox_pidfd_ended(int pidfd, int64_t ms);
+/*
+ * A process that no reuse of its pid can turn into another: by a pidfd, or by its start time
+ * where the kernel or a container's filter refuses that.
+ */
+struct sandbox_process {
+	pid_t pid;
+	uint64_t start_time;
+	int fd; /* -1: go by the start time */
+};
+/* False when there is no such process. */
+MUST_CHECK bool sandbox_process_open(struct sandbox_process *p, pid_t pid);
+void sandbox_process_signal(const struct sandbox_process *p, int signal);
+bool sandbox_process_ended(const struct sandbox_process *p, int64_t ms);
+void sandbox_process_close(struct sandbox_process *p);
+/* `signal` first; when that does not end it, KILL to it and all below it. */
+MUST_CHECK bool sandbox_process_end(
+	const struct sandbox_process *p, int signal, int64_t patience_ms);
 
 /* Ends the runs at work in this state directory, and removes the sandboxes in it. */
 MUST_CHECK bool sandbox_nested_end(const char *state, struct err *err);

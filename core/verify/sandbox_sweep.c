@@ -12,43 +12,10 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <poll.h>
-#include <signal.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #define STOP_MS     10000
-#define KILL_MS     5000
 #define ELSEWHERE_S (7 * 86400LL) /* after so long another host's record is only litter */
-
-int
-sandbox_pidfd_open(pid_t pid)
-{
-	return (int)syscall(SYS_pidfd_open, pid, 0);
-}
-
-void
-sandbox_pidfd_signal(int pidfd, int signal)
-{
-	syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
-}
-
-bool
-sandbox_pidfd_ended(int pidfd, int64_t ms)
-{
-	int64_t deadline = clock_mono_ms() + ms;
-
-	for (;;) {
-		struct pollfd p = {pidfd, POLLIN, 0};
-		int64_t left = deadline - clock_mono_ms();
-		int rc = poll(&p, 1, (int)MAX(left, 0));
-
-		if (rc > 0)
-			return true;
-		if (left <= 0)
-			return false;
-	}
-}
 
 /* The link /proc/PID/NAME, without what the kernel adds to the name of something removed. */
 static bool
@@ -68,53 +35,41 @@ proc_link(pid_t pid, const char *name, char *ret, size_t size)
 }
 
 /*
- * A process of this sandbox, as a descriptor that no reuse of the pid can turn into another's;
- * -1 when it is none. Its working directory must be the data directory, and either its start
- * time the recorded one or, when we were killed before that was written down, its program the
- * server's.
+ * Whether a process is this sandbox's: its working directory must be the data directory, and
+ * either its start time the recorded one or, when we were killed before that was written down,
+ * its program the server's.
  */
-static int
-open_process(const struct sandbox_record *r, pid_t pid, uint64_t start_time)
+static bool
+is_server(const struct sandbox_record *r, const struct sandbox_process *p, uint64_t start_time)
 {
 	CLEANUP(arena_done) struct arena a = ARENA_INIT;
 	char cwd[PATH_MAX], exe[PATH_MAX];
-	int fd = sandbox_pidfd_open(pid);
 	bool same;
 
-	if (fd < 0)
-		return -1;
 	if (start_time != 0)
-		same = proc_alive(pid, start_time);
+		same = p->start_time == start_time;
 	else
-		same = proc_link(pid, "exe", exe, sizeof(exe)) &&
+		same = proc_link(p->pid, "exe", exe, sizeof(exe)) &&
 		       util_starts(path_base(exe), sandbox_ops_of(r->kind)->exe);
-	if (same && proc_link(pid, "cwd", cwd, sizeof(cwd)) &&
-		util_streq(cwd, path_join(&a, r->directory, "data")))
-		return fd;
-	close(fd);
-	return -1;
+	return same && proc_link(p->pid, "cwd", cwd, sizeof(cwd)) &&
+	       util_streq(cwd, path_join(&a, r->directory, "data"));
 }
 
 static bool
 end_process(const struct sandbox_record *r, pid_t pid, uint64_t start_time, struct err *err)
 {
 	const struct sandbox_ops *ops = sandbox_ops_of(r->kind);
-	int fd = open_process(r, pid, start_time);
-	bool gone;
+	struct sandbox_process p;
+	bool ours, gone;
 
-	if (fd < 0)
+	if (!sandbox_process_open(&p, pid))
 		return true;
-	sandbox_pidfd_signal(fd, ops->stop_signal);
-	sandbox_pidfd_signal(fd, SIGCONT); /* a stopped one could not die */
-	gone = sandbox_pidfd_ended(fd, STOP_MS);
-	if (!gone) {
-		proc_signal_tree(pid, SIGKILL, NULL, 0);
-		sandbox_pidfd_signal(fd, SIGKILL);
-		gone = sandbox_pidfd_ended(fd, KILL_MS);
-	}
-	util_close(&fd);
+	ours = is_server(r, &p, start_time);
+	gone = !ours || sandbox_process_end(&p, ops->stop_signal, STOP_MS);
+	sandbox_process_close(&p);
 	/* Our own child would stay a zombie; anybody else's is none of waitpid's business. */
-	waitpid(pid, NULL, WNOHANG);
+	if (ours)
+		waitpid(pid, NULL, WNOHANG);
 	if (!gone)
 		return err_set(err, ERR_TIMEOUT, "The %s of sandbox %s (pid %d) can't be ended.",
 			ops->title, r->id, (int)pid);

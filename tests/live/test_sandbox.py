@@ -134,8 +134,26 @@ def test_killed_while_starting(state, delay, tmp_path):
         return not records(state)
     scratch.wait_for(clean, 30, "the sweep")
     assert os.listdir(temporary) == []
-    assert not users_of(temporary)
+    # initdb's own helpers end when they notice that it is gone.
+    scratch.wait_for(lambda: not users_of(temporary), 10, "initdb's helpers to end")
     scratch.remove(temporary)
+
+
+def test_killed_while_marking(state):
+    """The marker's temporary file is all that there is."""
+    s = tool(state, "start", "-r", "r-1")
+    record = records(state)[0]
+    tool(state, "stop", s["id"])
+    os.mkdir(s["directory"])
+    with open(s["directory"] + "/lifeboat-sandbox.x7Yz12", "w", encoding="utf-8"):
+        pass
+    record.pop("server")
+    path = os.path.join(state, "sandboxes", s["id"] + ".json")
+    with open(path, "w", encoding="utf-8") as f:
+        json.dump(record, f)
+    os.chmod(path, 0o640)
+    got = tool(state, "sweep")
+    assert got == {"removed": 1} and not os.path.exists(s["directory"]), got
 
 
 def users_of(directory):

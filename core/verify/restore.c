@@ -100,7 +100,8 @@ put_away(struct restore *x)
 
 	pg_free(x->admin);
 	flow_free(x->flow);
-	source_free(x->source);
+	if (x->spec->source == NULL)
+		source_free(x->source);
 	if (x->sql.arena != NULL)
 		sqlscan_done(&x->sql);
 	if (!x->started)

@@ -27,8 +27,12 @@
 #define RESTORE_S (12 * 3600LL)
 
 struct restore_spec {
-	const char *state;          /* the state directory */
-	const char *path;           /* a local file or directory, or file:// */
+	const char *state; /* the state directory */
+	/* Open already: the object, or a directory with a slash behind it or "". The source stays
+	 * the caller's. A dump that is not on this machine is handed to the tools as it comes. */
+	struct source *source;
+	const char *name;
+	const char *path;           /* else: a local file or directory, or file:// */
 	const char *database;       /* of a dump of several: what the checks look at; NULL */
 	const struct items *checks; /* struct check; NULL: only those that always apply */
 	const struct site *site;    /* for checks that compare; NULL */

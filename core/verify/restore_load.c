@@ -149,6 +149,13 @@ choose_access(struct restore *x, struct access *ret, struct err *err)
 	const char *path = source_path(x->source, x->a, x->name);
 
 	*ret = (struct access){.user = x->sandbox.user, .fd = -1};
+	if (path == NULL && x->shape == SHAPE_DIRECTORY) {
+		err_set(err, ERR_UNSUPPORTED,
+			"A dump in the directory format has to be on this machine to be restored.");
+		return err_hint(err, "Copy it here and verify the copy.");
+	}
+	if (path == NULL)
+		return true;
 	if (x->shape == SHAPE_DIRECTORY)
 		path = path_dir(x->a, path);
 	if (!packed && sandbox_user_reads(&ret->user, path)) {

@@ -142,18 +142,38 @@ recognize_file(struct restore *x, struct err *err)
 	return err_hint(err, "Formats: pg_dump's custom, directory, tar and plain; pg_dumpall's.");
 }
 
-bool
-restore_recognize(struct restore *x, struct err *err)
+/* A directory is opened at its table of contents. */
+static bool
+open_source(struct restore *x, bool *ret_directory, struct err *err)
 {
 	const char *path = x->spec->path;
 
+	if (x->spec->source != NULL) {
+		x->source = x->spec->source;
+		x->name = x->spec->name;
+		*ret_directory = x->name[0] == '\0' || util_ends(x->name, "/");
+		if (*ret_directory)
+			x->name = arena_fmt(x->a, "%stoc.dat", x->name);
+		return true;
+	}
 	if (util_starts(path, "file://"))
 		path += 7;
+	*ret_directory = file_is_dir(path);
+	if (*ret_directory)
+		path = path_join(x->a, path, "toc.dat");
+	return source_open_uri(x->a, path, &x->source, &x->name, err);
+}
+
+bool
+restore_recognize(struct restore *x, struct err *err)
+{
+	bool directory;
+
 	x->server = x->encoding = "";
-	if (!file_is_dir(path))
-		return source_open_uri(x->a, path, &x->source, &x->name, err) &&
-		       restore_open(x, err) && recognize_file(x, err);
+	if (!open_source(x, &directory, err) || !restore_open(x, err))
+		return false;
+	if (!directory)
+		return recognize_file(x, err);
 	x->shape = SHAPE_DIRECTORY;
-	return source_open_uri(x->a, path_join(x->a, path, "toc.dat"), &x->source, &x->name, err) &&
-	       restore_open(x, err) && read_archive(x, err);
+	return read_archive(x, err);
 }

@@ -9,7 +9,8 @@ restored_dump(struct proof *p, const char *state, struct err *err)
 	const struct verify_options *o = p->options;
 	const char *format = p->report->format;
 	struct restore_spec spec = {.state = state,
-		.path = source_uri(p->source, p->arena, p->name),
+		.source = p->source,
+		.name = p->name,
 		.database = o->database,
 		.checks = o->checks,
 		.site = o->site,

@@ -191,7 +191,7 @@ verify_opened(struct proof *p, const struct wanted *wanted, struct err *err)
 }
 
 static void
-verify_object(struct proof *p, const struct object *o, struct err *err)
+verify_file(struct proof *p, const struct object *o, struct err *err)
 {
 	CLEANUP(str_done) struct str size = STR_INIT(32);
 	char when[CLOCK_TEXT];
@@ -333,7 +333,7 @@ verify_source(struct proof *p, struct err *err)
 	bool named = p->name[0] != '\0' && !util_ends(p->name, "/");
 
 	if (named && source_stat(p->source, p->arena, p->name, &o, err) && !o.directory) {
-		verify_object(p, &o, err);
+		verify_file(p, &o, err);
 		return;
 	}
 	if (err->code != ERR_NONE && err->code != ERR_NOT_FOUND) {
@@ -351,26 +351,39 @@ verify_source(struct proof *p, struct err *err)
 }
 
 void
-verify_uri(struct arena *a, const char *uri, const struct verify_options *o, struct report *ret)
+verify_object(struct arena *a, struct source *s, const char *name, const char *target,
+	const struct verify_options *o, struct report *ret)
 {
 	struct flow_meter meter = {.total = -1};
 	struct proof p = {.arena = a,
 		.report = ret,
 		.options = o,
+		.source = s,
+		.name = name,
 		.meter = o->meter != NULL ? o->meter : &meter};
 	int64_t start = clock_mono_ns();
-	struct err err = ERR_INIT;
+	CLEANUP(err_done) struct err err = ERR_INIT;
 
-	report_init(ret, a, uri, o->level);
-	if (source_open_uri(a, uri, &p.source, &p.name, &err)) {
-		verify_source(&p, &err);
-		if (o->level == LEVEL_RESTORED && report_result(ret) == PROOF_PASS)
-			ret->stopped = !restored_prove(&p, &err);
-		source_free(p.source);
-	} else {
-		report_err(ret, "present", &err);
-	}
-	err_done(&err);
+	report_init(ret, a, target, o->level);
+	verify_source(&p, &err);
+	if (o->level == LEVEL_RESTORED && report_result(ret) == PROOF_PASS)
+		ret->stopped = !restored_prove(&p, &err);
 	ret->bytes = p.meter->done;
 	ret->seconds = (double)(clock_mono_ns() - start) / 1e9;
+}
+
+void
+verify_uri(struct arena *a, const char *uri, const struct verify_options *o, struct report *ret)
+{
+	struct err err = ERR_INIT;
+	struct source *s;
+	const char *name;
+
+	if (!source_open_uri(a, uri, &s, &name, &err)) {
+		report_init(ret, a, uri, o->level);
+		report_err(ret, "present", &err);
+		return;
+	}
+	verify_object(a, s, name, uri, o, ret);
+	source_free(s);
 }

@@ -27,7 +27,13 @@ struct verify_options {
 	struct flow_meter *meter; /* for progress; may be NULL */
 };
 
-/* A path or URI. The report lives in its arena. */
+/*
+ * An object of a source that is open: its name, or a directory's with a slash behind it.
+ * `target` is what the report calls it. The report lives in the arena.
+ */
+void verify_object(struct arena *a, struct source *s, const char *name, const char *target,
+	const struct verify_options *o, struct report *ret);
+/* A path or URI. */
 void verify_uri(
 	struct arena *a, const char *uri, const struct verify_options *o, struct report *ret);
 

@@ -5,7 +5,7 @@
 #include <errno.h>
 
 void
-basebackup_init(struct basebackup *b, struct proof *p, const char *dir)
+basebackup_init(struct basebackup *b, struct proving *p, const char *dir)
 {
 	*b = (struct basebackup){.proof = p, .dir = dir, .bad_pages = STR_INIT(1024)};
 	report_faults_init(&b->missing, p->report, "missing");
@@ -33,11 +33,11 @@ basebackup_done(struct basebackup *b)
 bool
 basebackup_manifest(struct basebackup *b, struct err *err)
 {
-	struct proof *p = b->proof;
+	struct proving *p = b->proof;
 	struct flow *f;
 	bool good;
 
-	if (!proof_open(p, arena_fmt(p->arena, "%sbackup_manifest", b->dir), SUM_NONE, &f, err)) {
+	if (!proving_open(p, arena_fmt(p->arena, "%sbackup_manifest", b->dir), SUM_NONE, &f, err)) {
 		if (err->code != ERR_NOT_FOUND)
 			return false;
 		err_done(err);

@@ -14,7 +14,7 @@
 #define ROLES_SIZE ((size_t)(256 * KIB))
 
 struct basebackup {
-	struct proof *proof;
+	struct proving *proof;
 	const char *dir; /* where it lies in the source; "" or ending with a slash */
 	bool have_manifest, manifest_came_last;
 	struct manifest manifest;
@@ -38,7 +38,7 @@ struct basebackup {
 	struct report_faults wal;
 };
 
-void basebackup_init(struct basebackup *b, struct proof *p, const char *dir);
+void basebackup_init(struct basebackup *b, struct proving *p, const char *dir);
 void basebackup_done(struct basebackup *b);
 
 /* Reads dir/backup_manifest where there is one; a bad one is reported, and false. */
@@ -63,7 +63,7 @@ MUST_CHECK bool basebackup_links(struct basebackup *b, struct err *err);
 /* basebackup_wal.c: the WAL that the backup itself lacks, from the archive of --wal. */
 MUST_CHECK bool basebackup_fetch(struct basebackup *b, struct err *err);
 /* format_basebackup.c: reads a whole backup again, writing it. */
-MUST_CHECK bool basebackup_extract(struct proof *p, const char *to, struct err *err);
+MUST_CHECK bool basebackup_extract(struct proving *p, const char *to, struct err *err);
 
 /* When all files have gone by: what is missing, pg_control, pages; the checks of the report. */
 void basebackup_finish(struct basebackup *b);

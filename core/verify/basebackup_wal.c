@@ -89,7 +89,7 @@ struct wal_archive {
 	struct source *source;
 	const char *dir;
 	uint32_t segment_bytes;
-	struct proof *proof;
+	struct proving *proof;
 };
 
 static bool

@@ -10,7 +10,7 @@
 #include "verify/verify.h"
 
 /* One verification at work. Formats add their checks to the report. */
-struct proof {
+struct proving {
 	struct arena *arena;
 	struct report *report;
 	const struct verify_options *options;
@@ -28,9 +28,9 @@ struct proof {
 	bool sealed;
 	/* What was found on the way, for level restored. */
 	struct {
-		char version[16];   /* PostgreSQL's, of a base backup: "15" */
-		char superuser[64]; /* whom its cluster was made by; "" */
-		const char *aof_manifest; /* base name; NULL when there is none */
+		char version[16];             /* PostgreSQL's, of a base backup: "15" */
+		char superuser[64];           /* whom its cluster was made by; "" */
+		const char *aof_manifest;     /* base name; NULL when there is none */
 		uint64_t keys, volatile_keys; /* of an RDB; those that may have expired since */
 		bool keys_known;
 	} found;
@@ -49,18 +49,18 @@ struct format {
 	/* Says what is wrong with every such file, which is no backup at all; NULL for backups. */
 	const char *refusal;
 	/* Fails with the err only for what ends the verification; it becomes the check `name`. */
-	bool (*verify)(struct proof *p, struct err *err);
+	bool (*verify)(struct proving *p, struct err *err);
 };
 
 extern const struct format *const formats[]; /* ends with NULL; the first that detects wins */
 
 /* Opens another object of the same source; for formats of several objects. */
-MUST_CHECK bool proof_open(struct proof *p, const char *name, enum sum_kind digest,
+MUST_CHECK bool proving_open(struct proving *p, const char *name, enum sum_kind digest,
 	struct flow **ret, struct err *err);
 /* Counts the bytes of a directory for the progress; the callback may be NULL. */
-MUST_CHECK bool proof_list(
-	struct proof *p, bool recursive, source_cb cb, void *arg, struct err *err);
+MUST_CHECK bool proving_list(
+	struct proving *p, bool recursive, source_cb cb, void *arg, struct err *err);
 /* p->name and a name below it, in the arena. */
-const char *proof_below(struct proof *p, const char *name);
+const char *proving_below(struct proving *p, const char *name);
 
 #endif

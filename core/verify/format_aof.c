@@ -75,7 +75,7 @@ read_part(struct scan *s, struct totals *t, struct err *err)
 }
 
 static void
-report_totals(struct proof *p, const struct totals *t)
+report_totals(struct proving *p, const struct totals *t)
 {
 	char text[CLOCK_TEXT];
 
@@ -94,7 +94,7 @@ aof_detect(const unsigned char *p, size_t len)
 }
 
 static bool
-aof_verify(struct proof *p, struct err *err)
+aof_verify(struct proving *p, struct err *err)
 {
 	struct totals t = {.commands = 0};
 
@@ -111,12 +111,12 @@ const struct format format_aof = {
 };
 
 static bool
-check_part(struct proof *p, const char *dir, const struct aof_part *part, struct totals *t,
+check_part(struct proving *p, const char *dir, const struct aof_part *part, struct totals *t,
 	struct report_faults *faults, struct err *err)
 {
 	struct flow *f = NULL;
 	bool good =
-		proof_open(p, arena_fmt(p->arena, "%s%s", dir, part->name), SUM_NONE, &f, err) &&
+		proving_open(p, arena_fmt(p->arena, "%s%s", dir, part->name), SUM_NONE, &f, err) &&
 		read_part(flow_scan(f), t, err);
 
 	flow_free(f);
@@ -135,7 +135,7 @@ check_part(struct proof *p, const char *dir, const struct aof_part *part, struct
 
 /* History parts were replaced by the base: Redis deletes them and reads them no more. */
 static bool
-check_parts(struct proof *p, const char *dir, const struct aof_manifest *m, struct err *err)
+check_parts(struct proving *p, const char *dir, const struct aof_manifest *m, struct err *err)
 {
 	struct report_faults faults;
 	struct totals t = {.commands = 0};
@@ -169,7 +169,8 @@ read_text(struct scan *s, struct str *out, struct err *err)
 }
 
 static bool
-verify_manifest(struct proof *p, const char *dir, const char *name, struct scan *s, struct err *err)
+verify_manifest(
+	struct proving *p, const char *dir, const char *name, struct scan *s, struct err *err)
 {
 	CLEANUP(str_done) struct str text = STR_INIT(AOF_MANIFEST_MAX);
 	struct aof_manifest m;
@@ -188,7 +189,7 @@ manifest_detect(const unsigned char *p, size_t len)
 }
 
 static bool
-manifest_verify(struct proof *p, struct err *err)
+manifest_verify(struct proving *p, struct err *err)
 {
 	const char *slash = strrchr(p->name, '/');
 
@@ -234,18 +235,18 @@ find_manifest(const struct object *o, void *arg, struct err *err)
 }
 
 static bool
-directory_verify(struct proof *p, struct err *err)
+directory_verify(struct proving *p, struct err *err)
 {
 	struct found found = {.prefix = strlen(p->name)};
 	struct flow *f;
 	bool good;
 
-	if (!proof_list(p, false, find_manifest, &found, err))
+	if (!proving_list(p, false, find_manifest, &found, err))
 		return false;
 	if (found.name[0] == '\0')
 		return err_set(
 			err, ERR_DAMAGED, "The manifest of the append-only file is missing.");
-	if (!proof_open(p, proof_below(p, found.name), SUM_NONE, &f, err))
+	if (!proving_open(p, proving_below(p, found.name), SUM_NONE, &f, err))
 		return false;
 	good = verify_manifest(p, p->name, found.name, flow_scan(f), err);
 	flow_free(f);

@@ -31,7 +31,7 @@ struct archive_walk {
 };
 
 static bool
-member_data(struct proof *p, struct archive_walk *w, const struct tape_entry *e, struct tape *t,
+member_data(struct proving *p, struct archive_walk *w, const struct tape_entry *e, struct tape *t,
 	struct err *err)
 {
 	struct scan *s = tape_scan(t);
@@ -59,7 +59,7 @@ member_data(struct proof *p, struct archive_walk *w, const struct tape_entry *e,
 }
 
 static bool
-walk(struct proof *p, struct archive_walk *w, struct tape *t, struct err *err)
+walk(struct proving *p, struct archive_walk *w, struct tape *t, struct err *err)
 {
 	struct tape_entry e;
 	int more;
@@ -71,7 +71,7 @@ walk(struct proof *p, struct archive_walk *w, struct tape *t, struct err *err)
 }
 
 static bool
-archive_verify(struct proof *p, struct err *err)
+archive_verify(struct proving *p, struct err *err)
 {
 	struct archive_walk w = {.out = 0};
 	struct tape *t;

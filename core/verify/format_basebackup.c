@@ -84,7 +84,7 @@ by_kind(const void *a, const void *b)
 static void
 remember(const struct basebackup *b)
 {
-	struct proof *p = b->proof;
+	struct proving *p = b->proof;
 
 	snprintf(p->found.version, sizeof(p->found.version), "%s", b->version);
 	if (!basebackup_superuser(b, p->found.superuser))
@@ -159,11 +159,11 @@ read_tape(struct basebackup *b, const struct tar_file *tar, struct scan *s, stru
 static bool
 read_tar(struct basebackup *b, const struct tar_file *tar, struct err *err)
 {
-	struct proof *p = b->proof;
+	struct proving *p = b->proof;
 	bool given = p->flow != NULL && strcmp(tar->name, p->name) == 0, good;
 	struct flow *f = p->flow;
 
-	if (!given && !proof_open(p, tar->name, SUM_NONE, &f, err))
+	if (!given && !proving_open(p, tar->name, SUM_NONE, &f, err))
 		return false;
 	good = read_tape(b, tar, flow_scan(f), err) && scan_at_end(flow_scan(f), err);
 	b->unsealed |= good && !flow_sealed(f);
@@ -192,7 +192,7 @@ verify_tars(struct layout *l, struct err *err)
 static bool
 read_plain(struct basebackup *b, const char *path, bool wal, struct err *err)
 {
-	struct proof *p = b->proof;
+	struct proving *p = b->proof;
 	struct flow_spec spec = {.source = p->source,
 		.name = arena_fmt(p->arena, "%s%s", b->dir, path),
 		.stored = true,
@@ -268,7 +268,7 @@ look_name(const struct object *o, void *arg, struct err *err)
 static bool
 list_below(struct listed *l, const char *path, bool recursive, source_cb cb, struct err *err)
 {
-	struct proof *p = l->backup->proof;
+	struct proving *p = l->backup->proof;
 
 	if (source_list(p->source, arena_fmt(p->arena, "%s%s", l->backup->dir, path), recursive, cb,
 		    l, err))
@@ -322,7 +322,7 @@ verify_plain(struct layout *layout, struct err *err)
 static bool
 verify_layout(struct layout *l, struct err *err)
 {
-	struct proof *p = l->backup->proof;
+	struct proving *p = l->backup->proof;
 
 	if (!basebackup_manifest(l->backup, err))
 		return false;
@@ -338,7 +338,7 @@ verify_layout(struct layout *l, struct err *err)
 }
 
 static bool
-directory_work(struct proof *p, const char *extract, struct err *err)
+directory_work(struct proving *p, const char *extract, struct err *err)
 {
 	struct basebackup b;
 	struct layout l = {.backup = &b};
@@ -353,7 +353,7 @@ directory_work(struct proof *p, const char *extract, struct err *err)
 }
 
 static bool
-directory_verify(struct proof *p, struct err *err)
+directory_verify(struct proving *p, struct err *err)
 {
 	return directory_work(p, NULL, err);
 }
@@ -400,7 +400,7 @@ read_tar_alone(struct basebackup *b, const struct tar_file *tar, struct err *err
 		return true;
 	b->files = b->segments = 0;
 	b->control_len = 0;
-	if (!proof_open(b->proof, tar->name, SUM_NONE, &f, err))
+	if (!proving_open(b->proof, tar->name, SUM_NONE, &f, err))
 		return false;
 	good = read_tape(b, tar, flow_scan(f), err);
 	flow_free(f);
@@ -409,7 +409,7 @@ read_tar_alone(struct basebackup *b, const struct tar_file *tar, struct err *err
 
 /* One tar: with its manifest beside it, all of the backup is verified; else what is in it. */
 static bool
-tar_work(struct proof *p, const char *extract, struct err *err)
+tar_work(struct proving *p, const char *extract, struct err *err)
 {
 	const char *slash = strrchr(p->name, '/');
 	size_t dir = slash != NULL ? (size_t)(slash - p->name) + 1 : 0;
@@ -434,16 +434,16 @@ tar_work(struct proof *p, const char *extract, struct err *err)
 }
 
 static bool
-tar_verify(struct proof *p, struct err *err)
+tar_verify(struct proving *p, struct err *err)
 {
 	return tar_work(p, NULL, err);
 }
 
 bool
-basebackup_extract(struct proof *p, const char *to, struct err *err)
+basebackup_extract(struct proving *p, const char *to, struct err *err)
 {
 	struct report unseen; /* everything was said the first time */
-	struct proof again = *p;
+	struct proving again = *p;
 	bool directory = p->name[0] == '\0' || util_ends(p->name, "/");
 
 	report_init(&unseen, p->arena, p->report->target, p->report->level);

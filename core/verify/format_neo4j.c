@@ -13,7 +13,7 @@ neo4j_detect(const unsigned char *p, size_t len)
 }
 
 static void
-report_counts(struct proof *p, const struct neo4j *n)
+report_counts(struct proving *p, const struct neo4j *n)
 {
 	report_add(p->report, PROOF_PASS, "data", "%s: %llu files, %llu bytes%s",
 		n->backup ? "a backup" : "a dump", (unsigned long long)n->files,
@@ -22,7 +22,7 @@ report_counts(struct proof *p, const struct neo4j *n)
 }
 
 static bool
-neo4j_verify(struct proof *p, struct err *err)
+neo4j_verify(struct proving *p, struct err *err)
 {
 	struct neo4j n;
 
@@ -45,7 +45,7 @@ old_detect(const unsigned char *p, size_t len)
 }
 
 static bool
-old_verify(struct proof *p, struct err *err)
+old_verify(struct proving *p, struct err *err)
 {
 	struct neo4j n = {.backup = false};
 

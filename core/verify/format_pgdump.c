@@ -10,7 +10,7 @@
 #include "verify/format_pgdump.h"
 
 void
-pgdump_report_toc(struct proof *p, const struct pgdump *d)
+pgdump_report_toc(struct proving *p, const struct pgdump *d)
 {
 	report_add(p->report, PROOF_PASS, "toc",
 		"%llu entries, %zu with data; database %s, server %s, pg_dump %s, archive 1.%d",
@@ -19,7 +19,7 @@ pgdump_report_toc(struct proof *p, const struct pgdump *d)
 }
 
 bool
-pgdump_report_data(struct proof *p, const struct pgdump *d, const struct pgdump_totals *t)
+pgdump_report_data(struct proving *p, const struct pgdump *d, const struct pgdump_totals *t)
 {
 	struct report_faults missing;
 
@@ -47,7 +47,7 @@ custom_detect(const unsigned char *p, size_t len)
 }
 
 static bool
-custom_verify(struct proof *p, struct err *err)
+custom_verify(struct proving *p, struct err *err)
 {
 	struct pgdump_totals totals;
 	struct pgdump dump;

@@ -8,8 +8,8 @@
 #include "verify/pgdump_data.h"
 
 /* The check "toc". */
-void pgdump_report_toc(struct proof *p, const struct pgdump *d);
+void pgdump_report_toc(struct proving *p, const struct pgdump *d);
 /* The check "data"; false when some entry's data were not seen. */
-bool pgdump_report_data(struct proof *p, const struct pgdump *d, const struct pgdump_totals *t);
+bool pgdump_report_data(struct proving *p, const struct pgdump *d, const struct pgdump_totals *t);
 
 #endif

@@ -61,7 +61,7 @@ read_list(struct scan *s, blob_cb cb, void *arg, struct err *err)
 }
 
 struct dir_dump {
-	struct proof *proof;
+	struct proving *proof;
 	struct pgdump dump;
 	struct pgdump_totals totals;
 	struct report_faults faults;
@@ -79,14 +79,14 @@ open_file(struct dir_dump *d, const char *file, struct flow **ret, struct err *e
 {
 	const char *end = ending(d->dump.packing);
 
-	if (proof_open(d->proof,
-		    proof_below(d->proof, arena_fmt(d->proof->arena, "%s%s", file, end)), SUM_NONE,
-		    ret, err))
+	if (proving_open(d->proof,
+		    proving_below(d->proof, arena_fmt(d->proof->arena, "%s%s", file, end)),
+		    SUM_NONE, ret, err))
 		return true;
 	if (err->code != ERR_NOT_FOUND || end[0] == '\0')
 		return false;
 	err_done(err);
-	return proof_open(d->proof, proof_below(d->proof, file), SUM_NONE, ret, err);
+	return proving_open(d->proof, proving_below(d->proof, file), SUM_NONE, ret, err);
 }
 
 /* Which faults condemn this file alone and let the others be looked at. */
@@ -164,15 +164,15 @@ check_entries(struct dir_dump *d, struct err *err)
 }
 
 static bool
-directory_verify(struct proof *p, struct err *err)
+directory_verify(struct proving *p, struct err *err)
 {
 	struct dir_dump d = {.proof = p};
 	struct flow *toc;
 	bool good;
 
-	if (!proof_list(p, false, NULL, NULL, err))
+	if (!proving_list(p, false, NULL, NULL, err))
 		return false;
-	if (!proof_open(p, proof_below(p, "toc.dat"), SUM_NONE, &toc, err))
+	if (!proving_open(p, proving_below(p, "toc.dat"), SUM_NONE, &toc, err))
 		return err->code != ERR_NOT_FOUND
 			       ? false
 			       : err_set(err, ERR_DAMAGED, "toc.dat is missing in it.");
@@ -214,7 +214,7 @@ const struct format format_pgdump_directory = {
 /* Large objects of a tar go by before the list that names them, or after it: what is kept of
  * both is their number and the sum of their names' hashes, which don't depend on the order. */
 struct tar_dump {
-	struct proof *proof;
+	struct proving *proof;
 	struct pgdump dump;
 	struct pgdump_totals totals;
 	uint64_t listed, listed_hash, blobs_hash;
@@ -330,7 +330,7 @@ tar_detect(const unsigned char *p, size_t len)
 }
 
 static bool
-tar_verify(struct proof *p, struct err *err)
+tar_verify(struct proving *p, struct err *err)
 {
 	struct tar_dump d = {.proof = p};
 	struct tape *t;

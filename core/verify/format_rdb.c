@@ -23,7 +23,7 @@ time_text(const struct rdb *r, char *text)
 }
 
 static bool
-check_sum(struct proof *p, const struct rdb *r)
+check_sum(struct proving *p, const struct rdb *r)
 {
 	if (r->stored_crc == 0) {
 		p->unsealed_because = "its CRC is zero, which means that none was computed";
@@ -46,7 +46,7 @@ check_sum(struct proof *p, const struct rdb *r)
  * when it does not.
  */
 static bool
-not_understood(struct proof *p, struct rdb *r, struct err *err)
+not_understood(struct proving *p, struct rdb *r, struct err *err)
 {
 	struct err why = ERR_INIT;
 	bool right = false;
@@ -68,7 +68,7 @@ not_understood(struct proof *p, struct rdb *r, struct err *err)
 
 /* The older form of an append-only file: commands behind the RDB that it was rewritten to. */
 static bool
-check_commands(struct proof *p, struct rdb *r, struct err *err)
+check_commands(struct proving *p, struct rdb *r, struct err *err)
 {
 	const unsigned char *bytes;
 	ssize_t n = scan_view(&r->scan, &bytes, err);
@@ -88,7 +88,7 @@ check_commands(struct proof *p, struct rdb *r, struct err *err)
 }
 
 static bool
-rdb_verify(struct proof *p, struct err *err)
+rdb_verify(struct proving *p, struct err *err)
 {
 	char text[CLOCK_TEXT];
 	struct rdb r;

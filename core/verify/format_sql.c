@@ -85,7 +85,7 @@ find_end(const struct tail *t, const char *marker, const char **ret_rest, size_t
 }
 
 static bool
-check_end(struct proof *p, const struct tail *t, const char *marker)
+check_end(struct proving *p, const struct tail *t, const char *marker)
 {
 	const char *rest = NULL;
 	size_t len = 0;
@@ -108,7 +108,7 @@ check_end(struct proof *p, const struct tail *t, const char *marker)
 }
 
 static bool
-sql_verify(struct proof *p, struct err *err)
+sql_verify(struct proving *p, struct err *err)
 {
 	CLEANUP(util_free) struct tail *tail = util_alloc(sizeof(*tail));
 	const unsigned char *bytes;

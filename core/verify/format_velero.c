@@ -67,7 +67,7 @@ tarball_member(struct velero *v, const struct tape_entry *e, struct tape *t, str
 }
 
 static bool
-read_tarball(struct proof *p, struct scan *s, struct err *err)
+read_tarball(struct proving *p, struct scan *s, struct err *err)
 {
 	struct velero v = {.resources = 0};
 	struct tape_entry e;
@@ -104,7 +104,7 @@ tarball_detect(const unsigned char *p, size_t len)
 }
 
 static bool
-tarball_verify(struct proof *p, struct err *err)
+tarball_verify(struct proving *p, struct err *err)
 {
 	p->unsealed_because = "an uncompressed archive carries no checksum";
 	return read_tarball(p, p->scan, err);
@@ -117,7 +117,7 @@ const struct format format_velero_tarball = {
 };
 
 struct bucket {
-	struct proof *proof;
+	struct proving *proof;
 	size_t prefix;
 	VEC(const char *) names;
 	struct report_faults faults;
@@ -155,7 +155,7 @@ static bool
 check_object(struct bucket *b, const char *name, struct err *err)
 {
 	struct flow *f = NULL;
-	bool good = proof_open(b->proof, proof_below(b->proof, name), SUM_NONE, &f, err) &&
+	bool good = proving_open(b->proof, proving_below(b->proof, name), SUM_NONE, &f, err) &&
 		    check_file(b, name, f, err);
 
 	/* velero-backup.json is stored plain; that it parses is all there is to it */
@@ -170,11 +170,11 @@ check_object(struct bucket *b, const char *name, struct err *err)
 }
 
 static bool
-directory_verify(struct proof *p, struct err *err)
+directory_verify(struct proving *p, struct err *err)
 {
 	struct bucket b = {.proof = p, .prefix = strlen(p->name)};
 
-	if (!proof_list(p, false, collect, &b, err))
+	if (!proving_list(p, false, collect, &b, err))
 		return false;
 	report_faults_init(&b.faults, p->report, "files");
 	for (size_t i = 0; i < b.names.n; i++)

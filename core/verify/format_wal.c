@@ -55,7 +55,7 @@ check_name(const char *name, const struct wal_header *h, struct err *err)
 }
 
 static void
-report_walk(struct proof *p, const struct wal_walk *w)
+report_walk(struct proving *p, const struct wal_walk *w)
 {
 	const char *version = wal_version(w->header.magic);
 	char from[WAL_LSN], to[WAL_LSN];
@@ -88,7 +88,7 @@ check_complete(const struct wal_walk *w, bool partial, struct err *err)
 }
 
 static bool
-wal_verify(struct proof *p, struct err *err)
+wal_verify(struct proving *p, struct err *err)
 {
 	const char *name = path_base(p->name);
 	bool partial = false, good;
@@ -113,7 +113,7 @@ const struct format format_wal = {
 };
 
 struct wal_dir {
-	struct proof *proof;
+	struct proving *proof;
 	VEC(const char *) names; /* relative to the directory */
 };
 
@@ -145,7 +145,7 @@ walk_one(struct wal_dir *d, struct wal_walk *w, const char *name, struct report_
 
 	if (!is_segment_name(name, &partial))
 		BUG("wal: %s was no segment's name before", name);
-	good = proof_open(d->proof, proof_below(d->proof, name), SUM_NONE, &f, err) &&
+	good = proving_open(d->proof, proving_below(d->proof, name), SUM_NONE, &f, err) &&
 	       wal_walk_segment(w, flow_scan(f), partial, err) &&
 	       check_name(name, &w->header, err) && check_complete(w, partial, err);
 	flow_free(f);
@@ -158,14 +158,14 @@ walk_one(struct wal_dir *d, struct wal_walk *w, const char *name, struct report_
 }
 
 static bool
-wal_dir_verify(struct proof *p, struct err *err)
+wal_dir_verify(struct proving *p, struct err *err)
 {
 	struct wal_dir d = {.proof = p};
 	struct report_faults faults;
 	struct wal_walk w;
 	bool good = true;
 
-	if (!proof_list(p, false, collect, &d, err))
+	if (!proving_list(p, false, collect, &d, err))
 		return false;
 	qsort(d.names.v, d.names.n, sizeof(*d.names.v), by_name);
 	wal_walk_init(&w);

@@ -13,7 +13,7 @@ struct rdb {
 	struct scan scan; /* over what is read; behind the end, over what follows */
 	int version;
 	uint64_t keys, databases, functions;
-	uint64_t volatile_keys; /* those with a time to live */
+	uint64_t volatile_keys;                        /* those with a time to live */
 	char redis_version[RDB_TEXT], ctime[RDB_TEXT]; /* "" when not recorded */
 	uint64_t stored_crc, crc;                      /* stored 0: it was not computed */
 	/* private: the pieces that go by, for the CRC */

@@ -93,14 +93,9 @@ report_text(const struct report *r, bool verbose, struct str *out)
 }
 
 void
-report_json(const struct report *r, const char *key, struct json *j)
+report_checks_json(const struct report *r, const char *key, struct json *j)
 {
-	json_object(j, key);
-	json_string(j, "target", r->target);
-	json_string(j, "format", r->format);
-	json_string(j, "level", level_names[r->level]);
-	json_string(j, "result", proof_result_names[report_result(r)]);
-	json_array(j, "checks");
+	json_array(j, key);
 	for (size_t i = 0; i < r->checks.n; i++) {
 		const struct report_check *c = &r->checks.v[i];
 
@@ -111,6 +106,17 @@ report_json(const struct report *r, const char *key, struct json *j)
 		json_object_end(j);
 	}
 	json_array_end(j);
+}
+
+void
+report_json(const struct report *r, const char *key, struct json *j)
+{
+	json_object(j, key);
+	json_string(j, "target", r->target);
+	json_string(j, "format", r->format);
+	json_string(j, "level", level_names[r->level]);
+	json_string(j, "result", proof_result_names[report_result(r)]);
+	report_checks_json(r, "checks", j);
 	json_int(j, "bytes", r->bytes);
 	json_double(j, "seconds", r->seconds);
 	json_string(j, "sha256", r->sha256);

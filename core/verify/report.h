@@ -49,6 +49,8 @@ int proof_result_status(enum proof_result result);
 /* One line for the result, one for each check that did not pass; all checks when `verbose`. */
 void report_text(const struct report *r, bool verbose, struct str *out);
 void report_json(const struct report *r, const char *key, struct json *j);
+/* The checks alone: an array of {name, result, detail}. */
+void report_checks_json(const struct report *r, const char *key, struct json *j);
 
 /*
  * Many faults of one kind as one check: the first few by name, the others counted. Add as many

@@ -4,7 +4,7 @@
 #include "base/path.h"
 
 static bool
-restored_dump(struct proof *p, const char *state, struct err *err)
+restored_dump(struct proving *p, const char *state, struct err *err)
 {
 	const struct verify_options *o = p->options;
 	const char *format = p->report->format;
@@ -15,7 +15,7 @@ restored_dump(struct proof *p, const char *state, struct err *err)
 		.checks = o->checks,
 		.site = o->site,
 		.run = o->run,
-		.keep_s = o->keep_sandbox ? RESTORED_KEEP_S : 0,
+		.keep_s = o->keep_sandbox ? VERIFY_KEEP_S : 0,
 		.meter = p->meter};
 	struct restore_result result;
 
@@ -29,7 +29,7 @@ restored_dump(struct proof *p, const char *state, struct err *err)
 }
 
 static bool
-restored_not(struct proof *p, const char *state, struct err *err)
+restored_not(struct proving *p, const char *state, struct err *err)
 {
 	report_add(p->report, PROOF_UNKNOWN, "restored",
 		"No sandbox can be made for a backup of this kind: it is not proven beyond "
@@ -39,7 +39,7 @@ restored_not(struct proof *p, const char *state, struct err *err)
 
 static const struct {
 	const char *format;
-	bool (*prove)(struct proof *p, const char *state, struct err *err);
+	bool (*prove)(struct proving *p, const char *state, struct err *err);
 } kinds[] = {
 	{"pg_dump_", restored_dump},
 	{"pg_basebackup", restored_base},
@@ -48,7 +48,7 @@ static const struct {
 };
 
 bool
-restored_prove(struct proof *p, struct err *err)
+restored_prove(struct proving *p, struct err *err)
 {
 	const char *state = p->options->state;
 	size_t i = 0;

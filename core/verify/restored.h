@@ -11,14 +11,11 @@
 
 #include "verify/format.h"
 
-/* How long a sandbox that was asked to be kept stays. */
-#define RESTORED_KEEP_S (4 * 3600)
-
 /* Adds its checks to the report; false only when stopped, with ERR_STOPPED. */
-MUST_CHECK bool restored_prove(struct proof *p, struct err *err);
+MUST_CHECK bool restored_prove(struct proving *p, struct err *err);
 
 /* Of p->report->format; one file each. */
-MUST_CHECK bool restored_base(struct proof *p, const char *state, struct err *err);
-MUST_CHECK bool restored_redis(struct proof *p, const char *state, struct err *err);
+MUST_CHECK bool restored_base(struct proving *p, const char *state, struct err *err);
+MUST_CHECK bool restored_redis(struct proving *p, const char *state, struct err *err);
 
 #endif

@@ -18,7 +18,7 @@ populate(const char *data, void *arg, struct err *err)
 }
 
 static const char *
-conninfo(struct proof *p, const struct sandbox *s, const char *database)
+conninfo(struct proving *p, const struct sandbox *s, const char *database)
 {
 	return arena_fmt(p->arena, "host=%s port=5432 user=%s dbname=%s sslmode=disable",
 		pg_conninfo_value(p->arena, s->socket_dir),
@@ -27,7 +27,7 @@ conninfo(struct proof *p, const struct sandbox *s, const char *database)
 
 /* A cluster holds many databases: the one that was asked for, else the largest. */
 static bool
-choose_database(struct proof *p, const struct sandbox *s, const char **ret, struct err *err)
+choose_database(struct proving *p, const struct sandbox *s, const char **ret, struct err *err)
 {
 	struct pg_options o = {.conninfo = conninfo(p, s, "template1")};
 	struct pg *pg;
@@ -48,7 +48,7 @@ choose_database(struct proof *p, const struct sandbox *s, const char **ret, stru
 }
 
 static bool
-look_into(struct proof *p, const struct sandbox *s, struct err *err)
+look_into(struct proving *p, const struct sandbox *s, struct err *err)
 {
 	struct checks_place place = {.site = p->options->site, .throw_away = true};
 	struct pg_options o = {.read_only = true};
@@ -82,13 +82,13 @@ judge_start(struct err *err)
 }
 
 bool
-restored_base(struct proof *p, const char *state, struct err *err)
+restored_base(struct proving *p, const char *state, struct err *err)
 {
 	const struct verify_options *o = p->options;
 	struct sandbox_spec spec = {.state = state,
 		.kind = SANDBOX_POSTGRESQL,
 		.run = o->run,
-		.keep_s = o->keep_sandbox ? RESTORED_KEEP_S : 0,
+		.keep_s = o->keep_sandbox ? VERIFY_KEEP_S : 0,
 		.superuser = p->found.superuser[0] != '\0' ? p->found.superuser : NULL,
 		.populate = populate,
 		.populate_arg = p,

@@ -20,7 +20,7 @@
 #define REPLY_MAX ((size_t)(64 * KIB))
 
 struct copying {
-	struct proof *proof;
+	struct proving *proof;
 	const char *data;
 };
 
@@ -37,7 +37,7 @@ copy_object(struct copying *c, const char *object, const char *to, struct err *e
 
 	if (fd < 0)
 		return err_sys(err, ERR_IO, errno, "Cannot create %s", path);
-	if (!proof_open(c->proof, object, SUM_NONE, &f, err))
+	if (!proving_open(c->proof, object, SUM_NONE, &f, err))
 		return false;
 	while ((n = scan_view(flow_scan(f), &p, err)) > 0) {
 		if (!file_write_all(fd, p, (size_t)n)) {
@@ -66,7 +66,7 @@ static bool
 populate(const char *data, void *arg, struct err *err)
 {
 	struct copying *c = arg;
-	struct proof *p = c->proof;
+	struct proving *p = c->proof;
 	const char *dir = p->name;
 
 	c->data = data;
@@ -83,7 +83,7 @@ populate(const char *data, void *arg, struct err *err)
 
 /* Redis's name for its append-only file is what stands before ".manifest". */
 static const char *
-file_name(struct proof *p)
+file_name(struct proving *p)
 {
 	const char *name = p->found.aof_manifest;
 
@@ -129,7 +129,7 @@ count_keys(const char *text)
 }
 
 static bool
-count(struct proof *p, const struct sandbox *s, struct err *err)
+count(struct proving *p, const struct sandbox *s, struct err *err)
 {
 	CLEANUP(str_done) struct str reply = STR_INIT(REPLY_MAX);
 	uint64_t keys, wanted = p->found.keys, may_be_gone = p->found.volatile_keys;
@@ -169,7 +169,7 @@ judge_start(struct err *err)
 }
 
 bool
-restored_redis(struct proof *p, const char *state, struct err *err)
+restored_redis(struct proving *p, const char *state, struct err *err)
 {
 	struct copying copy = {.proof = p};
 	const char *append[] = {"appendonly=yes",
@@ -178,7 +178,7 @@ restored_redis(struct proof *p, const char *state, struct err *err)
 	struct sandbox_spec spec = {.state = state,
 		.kind = SANDBOX_REDIS,
 		.run = p->options->run,
-		.keep_s = p->options->keep_sandbox ? RESTORED_KEEP_S : 0,
+		.keep_s = p->options->keep_sandbox ? VERIFY_KEEP_S : 0,
 		.settings = strcmp(p->report->format, "redis_aof") == 0 ? append : NULL,
 		.populate = populate,
 		.populate_arg = &copy,

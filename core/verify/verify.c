@@ -20,14 +20,14 @@ verify_sha256_valid(const char *hex)
 }
 
 const char *
-proof_below(struct proof *p, const char *name)
+proving_below(struct proving *p, const char *name)
 {
 	return arena_fmt(p->arena, "%s%s", p->name, name);
 }
 
 bool
-proof_open(
-	struct proof *p, const char *name, enum sum_kind digest, struct flow **ret, struct err *err)
+proving_open(struct proving *p, const char *name, enum sum_kind digest, struct flow **ret,
+	struct err *err)
 {
 	struct flow_spec spec = {
 		.source = p->source, .name = name, .digest = digest, .meter = p->meter};
@@ -52,7 +52,7 @@ count(const struct object *o, void *arg, struct err *err)
 }
 
 bool
-proof_list(struct proof *p, bool recursive, source_cb cb, void *arg, struct err *err)
+proving_list(struct proving *p, bool recursive, source_cb cb, void *arg, struct err *err)
 {
 	struct counted c = {p->meter, cb, arg};
 
@@ -68,7 +68,7 @@ struct wanted {
 };
 
 static void
-want_digest(struct proof *p, struct wanted *ret)
+want_digest(struct proving *p, struct wanted *ret)
 {
 	struct err err = ERR_INIT;
 
@@ -88,7 +88,7 @@ want_digest(struct proof *p, struct wanted *ret)
 }
 
 static void
-compare_digest(struct proof *p, const struct wanted *wanted)
+compare_digest(struct proving *p, const struct wanted *wanted)
 {
 	unsigned char sum[SUM_MAX];
 	size_t len = flow_digest(p->flow, sum);
@@ -115,7 +115,7 @@ compare_digest(struct proof *p, const struct wanted *wanted)
 /* Without a checksum over the data, a changed byte would go unnoticed (FACTS: a flip in a -Z0
  * dump): then intact can't be said. */
 static void
-say_unsealed(struct proof *p)
+say_unsealed(struct proving *p)
 {
 	/* What was restored and looked at has shown more than a checksum could. */
 	if (p->sealed || report_result(p->report) == PROOF_FAIL ||
@@ -139,7 +139,7 @@ detect(const unsigned char *p, size_t len)
 }
 
 static void
-unrecognized(struct proof *p, const unsigned char *bytes, size_t len)
+unrecognized(struct proving *p, const unsigned char *bytes, size_t len)
 {
 	CLEANUP(str_done) struct str text = STR_INIT(256);
 
@@ -155,7 +155,7 @@ unrecognized(struct proof *p, const unsigned char *bytes, size_t len)
 }
 
 static bool
-verify_opened(struct proof *p, const struct wanted *wanted, struct err *err)
+verify_opened(struct proving *p, const struct wanted *wanted, struct err *err)
 {
 	const struct format *format;
 	const unsigned char *bytes;
@@ -191,7 +191,7 @@ verify_opened(struct proof *p, const struct wanted *wanted, struct err *err)
 }
 
 static void
-verify_file(struct proof *p, const struct object *o, struct err *err)
+verify_file(struct proving *p, const struct object *o, struct err *err)
 {
 	CLEANUP(str_done) struct str size = STR_INIT(32);
 	char when[CLOCK_TEXT];
@@ -243,7 +243,7 @@ look_at(const struct object *o, void *arg, struct err *err)
 
 /* NULL without an err when the directory is none that is known. */
 static const struct format *
-detect_directory(struct proof *p, size_t *ret_names, struct err *err)
+detect_directory(struct proving *p, size_t *ret_names, struct err *err)
 {
 	struct landmarks l = {.prefix = strlen(p->name)};
 	struct err missing = ERR_INIT;
@@ -252,8 +252,8 @@ detect_directory(struct proof *p, size_t *ret_names, struct err *err)
 	for (size_t i = 0; formats[i] != NULL; i++) {
 		for (size_t k = 0; formats[i]->probes != NULL && formats[i]->probes[k] != NULL;
 			k++) {
-			if (source_stat(p->source, p->arena, proof_below(p, formats[i]->probes[k]),
-				    &o, &missing)) {
+			if (source_stat(p->source, p->arena,
+				    proving_below(p, formats[i]->probes[k]), &o, &missing)) {
 				*ret_names = 1;
 				return formats[i];
 			}
@@ -267,7 +267,7 @@ detect_directory(struct proof *p, size_t *ret_names, struct err *err)
 }
 
 static void
-verify_directory(struct proof *p, struct err *err)
+verify_directory(struct proving *p, struct err *err)
 {
 	size_t names = 0;
 	const struct format *format = detect_directory(p, &names, err);
@@ -311,7 +311,7 @@ first_name(const struct object *o, void *arg, struct err *err)
 }
 
 static bool
-is_directory(struct proof *p, struct err *err)
+is_directory(struct proving *p, struct err *err)
 {
 	struct err ignored = ERR_INIT;
 	bool any = false;
@@ -327,7 +327,7 @@ is_directory(struct proof *p, struct err *err)
 }
 
 static void
-verify_source(struct proof *p, struct err *err)
+verify_source(struct proving *p, struct err *err)
 {
 	struct object o = {.size = -1};
 	bool named = p->name[0] != '\0' && !util_ends(p->name, "/");
@@ -355,7 +355,7 @@ verify_object(struct arena *a, struct source *s, const char *name, const char *t
 	const struct verify_options *o, struct report *ret)
 {
 	struct flow_meter meter = {.total = -1};
-	struct proof p = {.arena = a,
+	struct proving p = {.arena = a,
 		.report = ret,
 		.options = o,
 		.source = s,

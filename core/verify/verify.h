@@ -11,6 +11,9 @@
 #include "verify/flow.h"
 #include "verify/report.h"
 
+/* How long a sandbox that was asked to be kept stays. */
+#define VERIFY_KEEP_S (4 * 3600)
+
 struct verify_options {
 	enum level level;
 	const char *sha256; /* what the stored bytes must add up to, 64 digits; NULL */

@@ -106,6 +106,7 @@ unlink_actor(struct actors *a, struct actor *actor)
 	*link = actor->next;
 	actor->deletes.n = actor->classes.n = actor->files.n = 0;
 	actor->locks.n = actor->truncates.n = actor->databases.n = 0;
+	actor->stop_lsn = actor->commits = 0;
 	actor->next = a->idle;
 	a->idle = actor;
 }
@@ -118,6 +119,15 @@ actors_drop(struct actors *a, struct actor *actor)
 	for (size_t i = 0; i < actor->files.n; i++)
 		(void)unfresh(a, actor_at(&actor->files, struct actor_file, i)->rel, &xid);
 	unlink_actor(a, actor);
+}
+
+void
+actors_stop(struct actor *actor, uint64_t lsn, uint64_t commits)
+{
+	if (actor->stop_lsn != 0 && actor->stop_lsn <= lsn)
+		return;
+	actor->stop_lsn = lsn;
+	actor->commits = commits;
 }
 
 void
@@ -149,6 +159,8 @@ actors_merge(struct actors *a, struct actor *to, struct actor *from)
 		}
 		*(struct actor_file *)actor_push(&to->files, sizeof(*f)) = *f;
 	}
+	if (from->stop_lsn != 0)
+		actors_stop(to, from->stop_lsn, from->commits);
 	append(&to->classes, &from->classes, sizeof(struct actor_class));
 	append(&to->locks, &from->locks, sizeof(struct actor_relation));
 	append(&to->truncates, &from->truncates, sizeof(struct actor_relation));

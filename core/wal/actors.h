@@ -44,6 +44,8 @@ struct actor_relation {
 struct actor {
 	uint32_t xid;
 	struct actor *next;
+	uint64_t stop_lsn; /* before its first exclusive lock or dropped database; 0: neither */
+	uint64_t commits;  /* of others, that had been seen there */
 	struct actor_list deletes;   /* struct actor_delete */
 	struct actor_list classes;   /* struct actor_class */
 	struct actor_list files;     /* struct actor_file */
@@ -63,6 +65,9 @@ struct actor *actors_get(struct actors *a, uint32_t xid);        /* made if need
 void actors_merge(struct actors *a, struct actor *to, struct actor *from);
 /* Forgets it and the new files that it still had. */
 void actors_drop(struct actors *a, struct actor *actor);
+
+/* A recovery that is to show the world without this actor had better stop at this LSN. */
+void actors_stop(struct actor *actor, uint64_t lsn, uint64_t commits);
 
 /* Appends one of `size` bytes, zeroed. */
 void *actor_push(struct actor_list *l, size_t size);

@@ -30,7 +30,7 @@ struct basebackup {
 	uint64_t stop;                   /* ... to which it is needed at least; 0: not known yet */
 	uint64_t system_identifier;      /* 0: not known */
 	int64_t started_at, finished_at; /* seconds since 1970; CLOCK_NONE: not known */
-	const char *start_text; /* ... as its label wrote it, in whatever zone; NULL */
+	const char *start_text;          /* ... as its label wrote it, in whatever zone; NULL */
 	uint64_t checkpoint;             /* LSN of the checkpoint it starts with; 0: not known */
 	const char *label;
 	bool standby;

@@ -4,7 +4,8 @@
 #include "wal/bytes.h"
 #include "wal/damage_judge.h"
 
-#define PAGES 64 /* images kept, to measure rows that are deleted from the same page later */
+#define DOOMED 16
+#define PAGES  64 /* images kept, to measure rows that are deleted from the same page later */
 
 /* xl_info, without the low bits */
 #define OP_SMGR_CREATE   0x10
@@ -21,12 +22,22 @@ struct page {
 	unsigned char data[RECORD_PAGE];
 };
 
+/* A row of pg_database that was marked invalid, which is how DROP DATABASE begins. */
+struct doomed {
+	uint32_t block;
+	unsigned slot;
+	uint64_t lsn, commits;
+};
+
 struct damage {
 	struct damage_found found;
+	struct doomed doomed[DOOMED]; /* the last ones */
+	size_t doomed_at;
 	struct actors *actors;
 	struct page *pages; /* PAGES of them, each at the place that its block number gives */
 	bool snapshot;      /* the first list of running transactions was seen */
 	VEC(uint32_t) running;
+	uint64_t commits; /* seen so far */
 };
 
 const uint64_t damage_rmgrs = 1ULL << RMGR_XLOG | 1ULL << RMGR_XACT | 1ULL << RMGR_SMGR |
@@ -74,12 +85,45 @@ measure(struct damage *d, const struct record *r, const struct heap_change *c)
 	return heap_tuple_len(p->data, c->slot);
 }
 
+/* datconnlimit -2 (DATCONNLIMIT_INVALID_DB), which minor versions since 2023 write in place. */
+static bool
+marks_invalid(const struct record *r, const struct heap_change *c)
+{
+	size_t at = r->version >= 15 ? 80 : 208;
+	unsigned char page[RECORD_PAGE];
+	struct heap_row row = {c->data, c->len};
+
+	if (c->data == NULL && (c->image == NULL || !record_image(r, c->image, page) ||
+				       !heap_row_at(page, c->slot, &row)))
+		return false;
+	return row.len >= at + 4 && bytes_u32(row.data + at) == (uint32_t)-2;
+}
+
+/* The mark takes effect before the commit, so a recovery has to stop before the mark. */
+static void
+take_database(struct damage *d, const struct record *r, const struct heap_change *c)
+{
+	if (c->op == HEAP_INPLACE && marks_invalid(r, c)) {
+		d->doomed[d->doomed_at++ % DOOMED] =
+			(struct doomed){c->block, c->slot, r->lsn, d->commits};
+		return;
+	}
+	for (size_t i = 0; c->op == HEAP_DELETE && i < DOOMED; i++) {
+		const struct doomed *m = &d->doomed[i];
+
+		if (m->lsn != 0 && m->block == c->block && m->slot == c->slot)
+			actors_stop(actors_get(d->actors, r->xid), m->lsn, m->commits);
+	}
+}
+
 static void
 take_class(struct damage *d, const struct record *r, const struct heap_change *c)
 {
 	const struct names_relation *old, *new;
 	struct actor_class *event;
 
+	if (c->rel.database == 0)
+		take_database(d, r, c);
 	names_change(d->found.names, r, c, &old, &new);
 	if (!names_is_class(d->found.names, c->rel) || c->op == HEAP_INPLACE || r->xid == 0)
 		return;
@@ -162,7 +206,7 @@ take_images(struct damage *d, const struct record *r)
 }
 
 static void
-take_locks(struct damage *d, const struct record_parts *parts)
+take_locks(struct damage *d, const struct record *r, const struct record_parts *parts)
 {
 	uint32_t n = parts->len >= 4 ? bytes_u32(parts->data) : 0;
 
@@ -172,6 +216,7 @@ take_locks(struct damage *d, const struct record_parts *parts)
 		struct actor_relation lock = {bytes_u32(p + 4), bytes_u32(p + 8)};
 		bool known = false;
 
+		actors_stop(actor, r->lsn, d->commits);
 		for (size_t k = 0; k < actor->locks.n && !known; k++)
 			known = actor_at(&actor->locks, struct actor_relation, k)->oid == lock.oid;
 		if (!known)
@@ -234,7 +279,8 @@ take_end(struct damage *d, const struct record *r, int64_t from_us, int64_t to_u
 	if (x.commit && x.at_us >= from_us && x.at_us <= to_us &&
 		(actor != NULL || x.removed.n > 0))
 		good = damage_judge(&d->found, r, &x, actor != NULL ? actor : &nobody,
-			was_running(d, x.xid), err);
+			was_running(d, x.xid), d->commits, err);
+	d->commits += x.commit;
 	if (actor != NULL)
 		actors_drop(d->actors, actor);
 	return good;
@@ -250,7 +296,7 @@ take_other(struct damage *d, const struct record *r)
 	if (!record_parse(r, &parts))
 		return;
 	if (r->rmgr == RMGR_STANDBY && op == OP_STANDBY_LOCK)
-		take_locks(d, &parts);
+		take_locks(d, r, &parts);
 	else if (r->rmgr == RMGR_STANDBY && op == OP_RUNNING_XACTS)
 		take_running(d, &parts);
 	else if (r->rmgr == RMGR_RELMAP && op == OP_RELMAP_UPDATE && parts.len >= 12)
@@ -263,6 +309,7 @@ take_other(struct damage *d, const struct record *r)
 	/* DROP DATABASE moved when version 15 gave CREATE DATABASE a second form. */
 	else if (r->rmgr == RMGR_DBASE && op == (r->version < 15 ? 0x10 : 0x20) && parts.len >= 4 &&
 		 r->xid != 0) {
+		actors_stop(actors_get(d->actors, r->xid), r->lsn, d->commits);
 		base = actor_push(&actors_get(d->actors, r->xid)->databases, sizeof(*base));
 		base->database = bytes_u32(parts.data);
 	}

@@ -44,6 +44,14 @@ struct damage_transaction {
 	uint64_t lsn; /* of the commit record */
 	int64_t at_us;
 	bool partial; /* may have begun before the WAL that was read */
+	/*
+	 * Where a recovery stops best: before the exclusive lock that DROP and TRUNCATE begin
+	 * with, or nobody could read the table while the recovery is paused. The commit's own LSN
+	 * where there is no lock. `between` other transactions committed from there to the commit.
+	 */
+	uint64_t stop_lsn;
+	uint64_t between;
+	bool gone_early; /* a database's files go before the commit: only stop_lsn saves them */
 	struct damage_action *actions;
 	size_t n;
 };

@@ -348,7 +348,7 @@ judge_deletes(struct judge *j)
 
 bool
 damage_judge(struct damage_found *f, const struct record *r, const struct xact *x,
-	struct actor *actor, bool partial, struct err *err)
+	struct actor *actor, bool partial, uint64_t commits, struct err *err)
 {
 	struct judge j = {.f = f, .x = x, .actor = actor, .partial = partial};
 
@@ -377,6 +377,9 @@ damage_judge(struct damage_found *f, const struct record *r, const struct xact *
 		.lsn = r->lsn,
 		.at_us = x->at_us,
 		.partial = partial,
+		.stop_lsn = actor->stop_lsn != 0 ? actor->stop_lsn : r->lsn,
+		.between = actor->stop_lsn != 0 ? commits - actor->commits : 0,
+		.gone_early = actor->databases.n > 0,
 		.actions = j.actions.v,
 		.n = j.actions.n};
 	return true;

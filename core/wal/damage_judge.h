@@ -15,9 +15,10 @@ struct damage_found {
 	VEC(struct damage_transaction) list;
 };
 
-/* Adds the transaction to the list if it did harm. ERR_LIMIT when the list is full. */
+/* Adds the transaction to the list if it did harm; `commits` were seen before its own.
+ * ERR_LIMIT when the list is full. */
 MUST_CHECK bool damage_judge(struct damage_found *f, const struct record *r, const struct xact *x,
-	struct actor *actor, bool partial, struct err *err);
+	struct actor *actor, bool partial, uint64_t commits, struct err *err);
 
 /* Names what can be named now and could not be when it was judged. */
 void damage_name(struct damage_found *f, struct damage_transaction *t);

@@ -220,13 +220,23 @@ is_about(const struct damage_transaction *t, const char *table)
 	return false;
 }
 
+/* Rows of a TOAST table go with rows of its table, which count for themselves. */
+static bool
+has_tables(const struct damage_transaction *t)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (!t->actions[i].toast)
+			return true;
+	return false;
+}
+
 static void
 select_transactions(struct moment *m, const struct moment_options *o)
 {
 	for (size_t i = 0; i < damage_count(m->damage); i++) {
 		struct damage_transaction *t = damage_at(m->damage, i);
 
-		if (o->filter.table == NULL || o->everything || is_about(t, o->filter.table))
+		if (has_tables(t) && (o->filter.table == NULL || is_about(t, o->filter.table)))
 			*vec_push(m->arena, &m->list) = t;
 	}
 }
@@ -285,8 +295,17 @@ moment_done(struct moment *m)
 struct recovery_target
 moment_target(const struct moment *m, const struct damage_transaction *t, enum recovery_kind kind)
 {
-	return (struct recovery_target){
-		.kind = kind, .xid = t->xid, .lsn = t->lsn, .at_us = t->at_us, .tli = m->way->tli};
+	return (struct recovery_target){.kind = kind,
+		.xid = t->xid,
+		.lsn = t->stop_lsn,
+		.at_us = t->at_us,
+		.tli = m->way->tli};
+}
+
+struct recovery_target
+moment_proposal(const struct moment *m, const struct damage_transaction *t)
+{
+	return moment_target(m, t, t->stop_lsn < t->lsn ? RECOVERY_TO_LSN : RECOVERY_TO_XID);
 }
 
 const struct window *
@@ -295,7 +314,7 @@ moment_window(const struct moment *m, const struct damage_transaction *t)
 	const struct window *w, *best = NULL;
 
 	vec_each (&m->windows.list, w)
-		if (w->way->tli == m->way->tli && w->backup->base.stop <= t->lsn &&
+		if (w->way->tli == m->way->tli && w->backup->base.stop <= t->stop_lsn &&
 			t->lsn / m->windows.set->archive->header.bytes <= w->last &&
 			(best == NULL || w->backup->base.start > best->backup->base.start))
 			best = w;

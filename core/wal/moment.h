@@ -15,7 +15,6 @@ struct moment_options {
 	int64_t from_us, to_us; /* commits in this time; microseconds since 1970 */
 	uint32_t tli;           /* 0: the newest timeline */
 	struct damage_filter filter;
-	bool everything; /* list what is not about the filter's table as well */
 	struct walset_options set;
 };
 
@@ -45,9 +44,15 @@ MUST_CHECK bool moment_find(
 	struct holdings *h, const struct moment_options *o, struct moment *ret, struct err *err);
 void moment_done(struct moment *m);
 
-/* Stops right before the transaction's commit. */
+/*
+ * A target before the transaction: by LSN before its locks, by xid or time right before its
+ * commit, which spares what others committed in between, but leaves its tables locked while the
+ * recovery is paused.
+ */
 struct recovery_target moment_target(
 	const struct moment *m, const struct damage_transaction *t, enum recovery_kind kind);
+/* The one to propose: by xid where nothing is locked, else by LSN. */
+struct recovery_target moment_proposal(const struct moment *m, const struct damage_transaction *t);
 /* The newest backup from which its commit can be approached; NULL. */
 const struct window *moment_window(const struct moment *m, const struct damage_transaction *t);
 

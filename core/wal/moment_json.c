@@ -68,7 +68,8 @@ json_transaction(struct json *j, const struct moment *m, const struct damage_tra
 	const struct window *w = moment_window(m, t);
 	struct recovery_target xid = moment_target(m, t, RECOVERY_TO_XID),
 			       lsn = moment_target(m, t, RECOVERY_TO_LSN),
-			       at = moment_target(m, t, RECOVERY_TO_TIME);
+			       at = moment_target(m, t, RECOVERY_TO_TIME),
+			       best = moment_proposal(m, t);
 
 	json_object(j, NULL);
 	json_int(j, "xid", t->xid);
@@ -81,10 +82,16 @@ json_transaction(struct json *j, const struct moment *m, const struct damage_tra
 		if (!t->actions[i].toast)
 			json_action(j, m, &t->actions[i]);
 	json_array_end(j);
+	json_lsn(j, "stop_lsn", t->stop_lsn);
+	json_int(j, "commits_between", (int64_t)t->between);
+	recovery_json(j, "target", &best);
 	json_object(j, "targets");
-	recovery_json(j, "xid", &xid);
 	recovery_json(j, "lsn", &lsn);
-	recovery_json(j, "time", &at);
+	/* A dropped database's files are gone before the commit is. */
+	if (!t->gone_early) {
+		recovery_json(j, "xid", &xid);
+		recovery_json(j, "time", &at);
+	}
 	json_object_end(j);
 	json_object_end(j);
 }
@@ -151,7 +158,7 @@ moment_json(
 		json_transaction(&j, m, m->list.v[i]);
 	json_array_end(&j);
 	if (m->list.n > 0) {
-		target = moment_target(m, m->list.v[0], RECOVERY_TO_XID);
+		target = moment_proposal(m, m->list.v[0]);
 		recovery_json(&j, "target", &target);
 	} else {
 		json_null(&j, "target");

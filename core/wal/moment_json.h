@@ -2,11 +2,11 @@
  * moment_json: what was found around a moment, as JSON.
  *
  * {asset, from, to, timeline, table, system_identifier,
- *  transactions: [{xid, lsn, committed_at, partial, base_backup,
+ *  transactions: [{xid, lsn, committed_at, partial, base_backup, stop_lsn, commits_between,
  *    actions: [{action: "drop"|"truncate"|"delete"|"drop_database", database, schema, table, oid,
  *      file, rows, rows_are, bytes, bytes_are}],
- *    targets: {xid, lsn, time: settings each}}],
- *  target: settings that stop before the first of them, or null,
+ *    target: settings to propose, targets: {xid, lsn, time: settings each}}],
+ *  target: the first transaction's, or null,
  *  gaps, damaged, read: {...}}
  */
 #ifndef WAL_MOMENT_JSON_H

@@ -77,11 +77,26 @@ moment_action_text(const struct moment *m, const struct damage_action *a, struct
 	add_counts(out, a);
 }
 
+/* Others committed between its lock and its commit: the operator's choice. */
+static void
+add_between(struct str *out, const struct moment *m, const struct damage_transaction *t)
+{
+	struct recovery_target target = moment_target(m, t, RECOVERY_TO_XID);
+
+	str_fmt(out, "\n  %llu transactions committed between that and its commit.",
+		(unsigned long long)t->between);
+	if (t->gone_early)
+		return;
+	str_add(out, " They are kept by\n  ");
+	recovery_text(out, &target);
+	str_add(out, ",\n  but its tables can't be read then until the server is promoted.");
+}
+
 static void
 add_transaction(struct str *out, const struct moment *m, const struct damage_transaction *t)
 {
 	const struct window *w = moment_window(m, t);
-	struct recovery_target target = moment_target(m, t, RECOVERY_TO_XID);
+	struct recovery_target target = moment_proposal(m, t);
 	char lsn[LSN_TEXT];
 	size_t shown = 0;
 
@@ -101,6 +116,8 @@ add_transaction(struct str *out, const struct moment *m, const struct damage_tra
 			"  It may have begun before the WAL that was read; --within tells more.\n");
 	str_add(out, "  just before it: ");
 	recovery_text(out, &target);
+	if (t->between > 0)
+		add_between(out, m, t);
 	if (w != NULL)
 		str_fmt(out, "\n  from base backup %s", text_safe(m->arena, w->backup->base.name));
 	str_addc(out, '\n');

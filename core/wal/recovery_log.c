@@ -93,8 +93,9 @@ static const struct recovery_fault no_label = {"no-label",
 	"Throw it away and restore the backup anew, backup_label included.", ""};
 
 /* What a recovery says when it starts, whichever way. */
-static const char *const began[] = {"starting point-in-time recovery", "starting archive recovery",
-	"entering standby mode", "starting backup recovery"};
+static const char *const began[] = {
+	"starting point-in-time recovery", "starting archive recovery", "entering standby mode"};
+static const char ready[] = "database system is ready to accept connections";
 
 static bool
 holds(const char *log, size_t len, const char *text)
@@ -112,14 +113,13 @@ line_at(struct arena *a, const char *log, size_t len, const char *at)
 	return arena_strndup(a, start, (size_t)((end != NULL ? end : log + len) - start));
 }
 
-/* Settings without a signal file: the server starts as if nothing had been asked for. */
 static bool
-started_without_recovery(const char *log, size_t len)
+began_recovery(const char *log, size_t len)
 {
 	for (size_t i = 0; i < ARRAY_LEN(began); i++)
 		if (holds(log, len, began[i]))
-			return false;
-	return holds(log, len, "database system is ready to accept connections");
+			return true;
+	return false;
 }
 
 static int
@@ -158,9 +158,16 @@ recovery_explain(struct arena *a, const char *log, size_t len, struct recovery_f
 			continue;
 		*ret = (struct recovery_fault){faults[i].code, faults[i].what, faults[i].way_out,
 			line_at(a, log, len, at)};
+		/* The archive was not even asked. */
+		if (strcmp(ret->code, "no-start-wal") == 0 && !began_recovery(log, len)) {
+			ret->code = no_signal.code;
+			ret->what = "recovery.signal is missing, so no WAL was fetched from the "
+				    "archive.";
+			ret->way_out = no_signal.way_out;
+		}
 		return true;
 	}
-	if (started_without_recovery(log, len)) {
+	if (!began_recovery(log, len) && holds(log, len, ready)) {
 		*ret = no_signal;
 		return true;
 	}

@@ -125,9 +125,8 @@ read_look(struct words *w, enum theme_depth depth, struct look *ret)
 				good = false;
 			}
 			may_fg = false;
-		} else if (may_fg && read_colour(w, depth, &look.fg)) {
-			may_fg = false;
-		} else if (read_attribute(w, &look)) {
+		} else if ((may_fg && read_colour(w, depth, &look.fg)) ||
+			   read_attribute(w, &look)) {
 			may_fg = false;
 		} else {
 			fault(w, "This is neither a colour nor an attribute here")->hint =

@@ -87,7 +87,7 @@ def test_pager_shows_what_would_act(screen):
     s = screen("--page", "text")
     s.wait("\\x1b[31mred\\x1b[0m")
     s.wait("\\x1b]0;own")
-    s.wait("no UTF-8: \\xff\\xfe")
+    s.wait("bad: \\xff")
     s.wait("\\u202etxt.sql")
     s.assert_clean()
     s.keys("w")

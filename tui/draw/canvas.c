@@ -47,7 +47,7 @@ canvas_row(const struct canvas *c, int y, struct str *out)
 	size_t last = out->len;
 
 	for (int x = 0; x < c->w; x++) {
-		const struct cell *cell = &c->cells[y * c->w + x];
+		const struct cell *cell = &canvas_cells(c, y)[x];
 
 		if (cell->code == 0)
 			continue;
@@ -122,7 +122,7 @@ area_center(struct area a, int w, int h)
 static struct cell *
 cell_at(struct area a, int x, int y)
 {
-	return &a.c->cells[(a.y + y) * a.c->w + a.x + x];
+	return &canvas_cells(a.c, a.y + y)[a.x + x];
 }
 
 /* Puts a cell where there is room for it, mending wide characters that it cuts in two. */

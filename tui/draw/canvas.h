@@ -28,6 +28,13 @@ struct canvas {
 	bool cursor; /* shown at that place */
 };
 
+/* The cells of row y. */
+static inline struct cell *
+canvas_cells(const struct canvas *c, int y)
+{
+	return c->cells + (size_t)y * (size_t)c->w;
+}
+
 struct canvas *canvas_new(int w, int h, bool ascii);
 void canvas_free(struct canvas *c);
 void canvas_resize(struct canvas *c, int w, int h); /* clamped to 1..CANVAS_MAX; then empty */

@@ -87,6 +87,8 @@ change(struct form *f, bool forwards)
 	case FORM_CHOICE:
 		while (f->items[f->focus].choices[n] != NULL)
 			n++;
+		if (n == 0)
+			return ANSWER_HANDLED;
 		value->choice = (value->choice + (forwards ? 1 : n - 1)) % n;
 		break;
 	case FORM_PICK: value->error = NULL; return ANSWER_HANDLED | ANSWER_REDRAW | ANSWER_CHOSEN;

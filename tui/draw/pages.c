@@ -9,8 +9,8 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#define WINDOW      (64 * 1024) /* bytes of the file that are kept */
-#define BEHIND      (16 * 1024) /* ... of which before the place that was asked for */
+#define WINDOW      (64 * KIB) /* bytes of the file that are kept */
+#define BEHIND      (16 * KIB) /* ... of which before the place that was asked for */
 #define LOOK_BEHIND (3 * PAGES_BREAK + 8)
 
 struct pages {
@@ -292,7 +292,7 @@ search_memory(struct pages *p, int64_t from, bool backwards, const char *text, i
 	return PAGES_NONE;
 }
 
-#define SEARCH_CHUNK (32 * 1024)
+#define SEARCH_CHUNK (32 * KIB)
 
 enum pages_found
 pages_search(struct pages *p, int64_t from, bool backwards, const char *text, int64_t *budget,

@@ -11,7 +11,7 @@
 #include "base/err.h"
 #include "base/str.h"
 
-#define PAGES_BREAK 4096                  /* a line of a file is shorter than twice this */
+#define PAGES_BREAK 4096LL                /* a line of a file is shorter than twice this */
 #define PAGES_LINE  (2 * PAGES_BREAK + 8) /* room for any line */
 
 struct pages;

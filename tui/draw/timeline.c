@@ -3,12 +3,13 @@
 #include "base/clock.h"
 #include "tui/keys.h"
 
-#define STEP_MAX (400LL * 86400)
-#define TITLE    12 /* columns of the lanes' names */
+#define TITLE 12 /* columns of the lanes' names */
+
+#define DAY      86400LL
+#define STEP_MAX (400 * DAY)
 
 static const int64_t ticks[] = {1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200,
-	10800, 21600, 43200, 86400, 2 * 86400, 7 * 86400, 14 * 86400, 28 * 86400, 91 * 86400,
-	364 * 86400};
+	10800, 21600, 43200, DAY, 2 * DAY, 7 * DAY, 14 * DAY, 28 * DAY, 91 * DAY, 364 * DAY};
 
 void
 timeline_init(struct timeline *t, const struct timeline_lane *lanes, size_t nlanes, int64_t first,
@@ -151,9 +152,9 @@ tick_text(struct str *out, int64_t at, int64_t tick)
 	char text[CLOCK_TEXT]; /* 2026-11-20T14:32:07Z */
 
 	clock_format(at, text);
-	if (tick >= 28 * 86400)
+	if (tick >= 28 * DAY)
 		str_addn(out, text, 7);
-	else if (tick >= 86400 || at % 86400 == 0)
+	else if (tick >= DAY || at % DAY == 0)
 		str_addn(out, text + 5, 5);
 	else
 		str_addn(out, text + 11, tick < 60 ? 8 : 5);

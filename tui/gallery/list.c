@@ -8,6 +8,8 @@
 #include "tui/draw/list.h"
 #include "tui/keys.h"
 
+#define DAY 86400LL
+
 struct page {
 	struct list list;
 	size_t n;
@@ -124,7 +126,7 @@ draw_cell(void *arg, size_t row, size_t column, struct area a)
 
 	if (column != AGE)
 		return false;
-	bar_draw_age(a, states[state_of(id)].role, age_of(id), 24 * 3600);
+	bar_draw_age(a, states[state_of(id)].role, age_of(id), DAY);
 	return true;
 }
 

@@ -11,19 +11,20 @@ struct page {
 	char line[200];
 };
 
+#define DIGITS "0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 "
+
+static const char long_line[] = "a long line: " DIGITS DIGITS DIGITS;
+
 static const char *const lines[] = {
 	"pg_restore: connecting to database for restore",
 	"pg_restore: creating TABLE \"public.users\"",
 	"pg_restore: processing data for table \"public.users\"",
 	"a colour that is not one: \033[31mred\033[0m, a bell: \a, a title: \033]0;owned\a",
 	"tabs:\tone\ttwo\tthree",
-	"wide: \xe5\x82\x99\xe4\xbb\xbd\xe5\xae\x8c\xe4\xba\x86, accents: e\xcc\x81, no UTF-8: "
-	"\xff\xfe",
+	"wide: \xe5\x82\x99\xe4\xbb\xbd\xe5\xae\x8c\xe4\xba\x86, accents: e\xcc\x81, bad: \xff",
 	"right to left: \xe2\x80\xaetxt.sql",
 	"a line that ends with a carriage return\r",
-	"a long line: "
-	"0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 "
-	"0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 0123456789",
+	long_line,
 	"",
 };
 

@@ -63,17 +63,24 @@ find_depth(void)
 	return COLORS == 256 ? THEME_256 : THEME_16;
 }
 
+/* Curses' pair 0 is the terminal's own colours, whatever they are. */
+static short
+pair_of(enum role role)
+{
+	return (short)((int)role + 1);
+}
+
 /* A colour that this terminal has; `bold` makes up for the bright ones where there are 8. */
 static short
-colour_of(int colour, attr_t *bold, bool has_default, short fallback)
+colour_of(int16_t colour, attr_t *bold, bool has_default, short fallback)
 {
-	if (colour == LOOK_DEFAULT)
-		return has_default ? -1 : fallback;
+	if (colour == LOOK_DEFAULT && !has_default)
+		return fallback;
 	if (colour >= 8 && COLORS != 256 && COLORS != 16) {
 		*bold |= A_BOLD;
-		return (short)(colour % 8);
+		colour &= 7;
 	}
-	return (short)colour;
+	return colour;
 }
 
 static attr_t
@@ -106,7 +113,7 @@ term_set_theme(struct terminal *t, const struct theme *theme)
 {
 	bool has_default = t->depth != THEME_MONO && use_default_colors() == OK;
 
-	for (int role = 0; role < ROLE_COUNT; role++) {
+	for (enum role role = 0; role < ROLE_COUNT; role++) {
 		const struct look *look = &theme->looks[role][t->depth];
 		attr_t attr = attributes_of(look), unused = 0;
 
@@ -114,7 +121,7 @@ term_set_theme(struct terminal *t, const struct theme *theme)
 			short fg = colour_of(look->fg, &attr, has_default, COLOR_WHITE);
 			short bg = colour_of(look->bg, &unused, has_default, COLOR_BLACK);
 
-			init_pair((short)(role + 1), fg, bg);
+			init_pair(pair_of(role), fg, bg);
 		}
 		t->attrs[role] = attr;
 	}
@@ -364,10 +371,12 @@ show_row(struct terminal *t, const struct canvas *c, int y, int w)
 	int n = 0;
 
 	for (int x = 0; x < w; x++) {
-		const struct cell *cell = &c->cells[y * c->w + x];
+		const struct cell *cell = &canvas_cells(c, y)[x];
 		wchar_t text[3] = {(wchar_t)cell->code, (wchar_t)cell->mark, 0};
-		short pair = t->depth == THEME_MONO ? 0 : (short)((cell->style & STYLE_ROLE) + 1);
+		short pair = 0;
 
+		if (t->depth != THEME_MONO)
+			pair = pair_of(cell->style & STYLE_ROLE);
 		/* Curses fills the second column of a wide character itself. */
 		if (cell->code == 0)
 			continue;
@@ -380,7 +389,7 @@ show_row(struct terminal *t, const struct canvas *c, int y, int w)
 static bool
 row_differs(const struct terminal *t, const struct canvas *c, int y, int w)
 {
-	return memcmp(&c->cells[y * c->w], &t->shown->cells[y * t->shown->w],
+	return memcmp(canvas_cells(c, y), canvas_cells(t->shown, y),
 		       (size_t)w * sizeof(*c->cells)) != 0;
 }
 
@@ -410,7 +419,7 @@ term_show(struct terminal *t, const struct canvas *c)
 		if (!row_differs(t, c, y, w))
 			continue;
 		show_row(t, c, y, w);
-		memcpy(&t->shown->cells[y * t->shown->w], &c->cells[y * c->w],
+		memcpy(canvas_cells(t->shown, y), canvas_cells(c, y),
 			(size_t)w * sizeof(*c->cells));
 	}
 	show_cursor(t, c);

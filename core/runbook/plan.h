@@ -71,6 +71,12 @@ struct plan_options {
 MUST_CHECK bool plan_build(struct arena *a, const struct runbook *r, const struct site *site,
 	const char *state, const struct plan_options *o, struct plan **ret, struct err *err);
 
+/* Why a parameter does not take this target, in words behind "because"; NULL when it does. */
+const char *plan_target_unfit(
+	struct arena *a, const struct parameter *q, const struct target *t, enum plan_mode mode);
+/* Whether it takes this set, or a backup of it. */
+bool plan_takes_set(const struct parameter *q, const struct set *s);
+
 /* The variables that no parameter gives: site, run, operator, and what steps will give. */
 void plan_assemble(struct plan *p);
 

@@ -202,17 +202,31 @@ no_site(struct binder *b, const struct parameter *q)
 	return err_hint(b->err, "Give one with --site FILE or $LIFEBOAT_SITE.");
 }
 
-/* Why a target may not be chosen; NULL when it may. */
+const char *
+plan_target_unfit(
+	struct arena *a, const struct parameter *q, const struct target *t, enum plan_mode mode)
+{
+	if (q->kind != NULL && !util_streq(q->kind, target_kind(t)))
+		return arena_fmt(a, "it is not of kind %s", q->kind);
+	if (mode == PLAN_DRILL && t->environment == ENV_PRODUCTION)
+		return "a drill can't touch production";
+	if (q->environment >= 0 && t->environment != q->environment)
+		return arena_fmt(a, "it is not %s", environment_names[q->environment]);
+	return NULL;
+}
+
+bool
+plan_takes_set(const struct parameter *q, const struct set *s)
+{
+	return (q->asset == NULL || util_streq(q->asset, s->asset->item.key)) &&
+	       (q->set == NULL || util_streq(q->set, s->item.key)) &&
+	       (q->of < 0 || q->of == s->type);
+}
+
 static const char *
 target_unfit(const struct binder *b, const struct parameter *q, const struct target *t)
 {
-	if (q->kind != NULL && !util_streq(q->kind, target_kind(t)))
-		return arena_fmt(b->plan->arena, "it is not of kind %s", q->kind);
-	if (b->plan->mode == PLAN_DRILL && t->environment == ENV_PRODUCTION)
-		return "a drill can't touch production";
-	if (q->environment >= 0 && t->environment != q->environment)
-		return arena_fmt(b->plan->arena, "it is not %s", environment_names[q->environment]);
-	return NULL;
+	return plan_target_unfit(b->plan->arena, q, t, b->plan->mode);
 }
 
 static bool
@@ -289,9 +303,7 @@ find_set(struct binder *b, const struct parameter *q, const char *name)
 
 		for (size_t k = 0; k < a->sets.n; k++) {
 			s = item_at(&a->sets, struct set, k);
-			if ((q->asset != NULL && !util_streq(q->asset, a->item.key)) ||
-				(q->set != NULL && !util_streq(q->set, s->item.key)) ||
-				(q->of >= 0 && q->of != s->type))
+			if (!plan_takes_set(q, s))
 				continue;
 			str_fmt(&all, "%s%s/%s", n++ > 0 ? ", " : "", a->item.key, s->item.key);
 			found = s;

@@ -321,10 +321,18 @@ draw_status(struct pager *p, struct area a, bool focus, bool at_end)
 	}
 }
 
+/* All of a text in memory is on the screen, and nothing is looked for. */
+static bool
+says_all(const struct pager *p, int h)
+{
+	return p->bare && !p->wrap && !p->typing && p->needle == NULL && p->top == 0 &&
+	       pages_end(p->pages) <= h;
+}
+
 void
 pager_draw(struct pager *p, struct area a, bool focus)
 {
-	struct area status = area_bottom(&a, a.h > 2 ? 1 : 0);
+	struct area status = area_bottom(&a, a.h > 2 && !says_all(p, a.h) ? 1 : 0);
 	int64_t position, end;
 	int y = 0, row;
 
@@ -354,5 +362,6 @@ pager_draw(struct pager *p, struct area a, bool focus)
 		row = 0;
 		position = pages_next(p->pages, position);
 	}
-	draw_status(p, status, focus, position >= end);
+	if (status.h > 0)
+		draw_status(p, status, focus, position >= end);
 }

@@ -19,6 +19,7 @@ struct pager {
 	int left;        /* columns that are off to the left; not when wrapped */
 	int width, page; /* of the text when it was drawn last */
 	bool wrap, follow;
+	bool bare; /* no last line while nothing is to be said there */
 	/* Search */
 	struct entry field;
 	bool typing, backwards;

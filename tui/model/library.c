@@ -42,9 +42,12 @@ take_wishes(struct library *l, struct library_entry *e, const struct runbook *r)
 			arena_strdup(&l->arena, q->item.key), arena_strdup(&l->arena, q->asset),
 			arena_strdup(&l->arena, q->set), q->of, q->type == PARAMETER_BACKUP};
 	}
-	for (size_t i = 0; i < r->steps.n; i++)
-		e->destroys =
-			e->destroys || item_at(&r->steps, struct step, i)->effect == EFFECT_DESTROY;
+	for (size_t i = 0; i < r->steps.n; i++) {
+		int effect = item_at(&r->steps, struct step, i)->effect;
+
+		e->destroys = e->destroys || effect == EFFECT_DESTROY;
+		e->writes = e->writes || effect != EFFECT_READ;
+	}
 	e->use = r->proves != NULL                   ? LIBRARY_PROVES
 		 : backup && (e->destroys || target) ? LIBRARY_RESTORES
 		 : backup || !set                    ? LIBRARY_READS

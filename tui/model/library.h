@@ -34,7 +34,7 @@ struct library_entry {
 	size_t steps;
 	size_t errors, warnings;
 	bool blocked; /* a finding is no matter of style: it is not run */
-	bool destroys;
+	bool destroys, writes;
 	const char *time_parameter; /* the first of type time; NULL */
 	enum library_use use;
 	VEC(struct library_wish) wishes;

@@ -234,6 +234,7 @@ draw(struct view *v, struct area a)
 {
 	struct board_screen *b = (struct board_screen *)v;
 	struct app *app = v->app;
+	struct area foot;
 
 	choose_columns(b);
 	if (app->options.kiosk)
@@ -247,9 +248,11 @@ draw(struct view *v, struct area a)
 		draw_nothing(app, a);
 		return;
 	}
-	if (a.h >= 12)
-		draw_reasons(b, area_bottom(&a, 4));
+	/* The list first: it is what says which row is selected. */
+	foot = area_bottom(&a, a.h >= 12 ? 4 : 0);
 	list_draw(&b->list, a, app->over == NULL);
+	if (foot.h > 0)
+		draw_reasons(b, foot);
 }
 
 static const char *

@@ -28,6 +28,7 @@ sheet_init(struct sheet *r, void (*write)(struct sheet *r, void *arg), void *arg
 {
 	*r = (struct sheet){.stale = true, .write = write, .arg = arg};
 	pager_init(&r->pager, pages_of_memory(count, line, r));
+	r->pager.bare = true;
 }
 
 void

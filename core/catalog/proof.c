@@ -379,7 +379,7 @@ proofs_find(const struct proofs *p, const struct backup *b)
 			newest = one;
 		if (one->result == PROOF_FAIL && (int)one->level > passed)
 			return one;
-		if (one->result == PROOF_PASS && passed < 0)
+		if (one->result == PROOF_PASS && (int)one->level > passed)
 			pass = one;
 		if (one->result == PROOF_PASS)
 			passed = MAX(passed, (int)one->level);

@@ -69,8 +69,9 @@ bool proofs_read(struct proofs *p, const cJSON *record);
 void proofs_sort(struct proofs *p);
 
 /*
- * The newest proof that holds for this unchanged backup; NULL for none. A failure stays the
- * answer until something of at least its level has passed later.
+ * What is proven of this unchanged backup; NULL when nothing is. That is the newest pass of the
+ * highest level: a later look of a lower level takes nothing back. A failure is the answer until
+ * something of at least its level has passed later.
  */
 const struct proof *proofs_find(const struct proofs *p, const struct backup *b);
 /* The newest with result pass and at least this level. */

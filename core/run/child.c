@@ -2,6 +2,7 @@
 #include "run/child.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/log.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -86,6 +87,9 @@ keep_output(struct child *c, const char *bytes, size_t len)
 		return;
 	if (!file_write_all(c->file_fd, bytes, len)) {
 		c->end.output_lost = true;
+		/* A part may have been taken: the file is what its digest says. */
+		if (ftruncate(c->file_fd, (off_t)c->end.output_bytes) < 0)
+			log_debug("output can't be cut back: %s", strerror(errno));
 		util_close(&c->file_fd);
 		return;
 	}

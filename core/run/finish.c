@@ -33,7 +33,7 @@ engine_recovered(struct runner *r)
 void
 engine_done(struct runner *r)
 {
-	int64_t seconds = run_elapsed_s(&r->state, clock_now_ms());
+	int64_t ms = run_elapsed_ms(&r->state, clock_now_ms());
 	size_t ignored = 0;
 
 	for (size_t i = 0; i < r->state.nsteps; i++)
@@ -43,11 +43,11 @@ engine_done(struct runner *r)
 			arena_fmt(&r->arena, "Done, but %zu failed step%s ignored.", ignored,
 				ignored == 1 ? " was" : "s were"),
 			NULL);
-	else if (r->state.rto_s >= 0 && seconds > r->state.rto_s)
+	else if (r->state.rto_s >= 0 && ms > r->state.rto_s * 1000)
 		engine_finish(r, "done", 1,
 			arena_fmt(&r->arena,
-				"Done, but it took %lld s, more than the RTO of %lld s.",
-				(long long)seconds, (long long)r->state.rto_s),
+				"Done, but it took %.1f s, more than the RTO of %lld s.",
+				(double)ms / 1000, (long long)r->state.rto_s),
 			NULL);
 	else
 		engine_finish(r, "done", 0, NULL, NULL);
@@ -210,18 +210,18 @@ remember(struct runner *r)
 static void
 write_finished(struct runner *r, struct json *j)
 {
-	int64_t seconds = run_elapsed_s(&r->state, clock_now_ms());
+	int64_t ms = run_elapsed_ms(&r->state, clock_now_ms());
 
 	json_string(j, "outcome", r->outcome);
 	json_int(j, "exit", r->exit);
 	ledger_text(j, "message", r->message, LEDGER_MESSAGE);
 	ledger_text(j, "hint", r->hint, LEDGER_MESSAGE);
-	json_int(j, "seconds", (clock_now_ms() - r->state.started_ms) / 1000);
-	json_count(j, "recovery_s", r->state.recovered_ms >= 0 ? seconds : -1);
+	json_int(j, "seconds", MAX(clock_now_ms() - r->state.started_ms, 0) / 1000);
+	json_count(j, "recovery_s", r->state.recovered_ms >= 0 ? ms / 1000 : -1);
 	json_count(j, "rto_s", r->state.rto_s);
 	if (r->state.rto_s >= 0)
-		json_bool(
-			j, "rto_met", util_streq(r->outcome, "done") && seconds <= r->state.rto_s);
+		json_bool(j, "rto_met",
+			util_streq(r->outcome, "done") && ms <= r->state.rto_s * 1000);
 	json_fmt(j, "audit_head", "%llu:%s", (unsigned long long)ledger_audit_head(r->ledger)->seq,
 		ledger_audit_head(r->ledger)->hash);
 }

@@ -391,9 +391,15 @@ run_state_load(struct run_state *s, const char *journal, struct err *err)
 int64_t
 run_elapsed_s(const struct run_state *s, int64_t now_ms)
 {
+	return run_elapsed_ms(s, now_ms) / 1000;
+}
+
+int64_t
+run_elapsed_ms(const struct run_state *s, int64_t now_ms)
+{
 	int64_t end = s->recovered_ms >= 0 ? s->recovered_ms
 		      : s->ended_ms >= 0   ? s->ended_ms
 					   : now_ms;
 
-	return s->started_ms < 0 ? 0 : MAX(end - s->started_ms, 0) / 1000;
+	return s->started_ms < 0 ? 0 : MAX(end - s->started_ms, 0);
 }

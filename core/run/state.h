@@ -106,7 +106,8 @@ struct step_state *run_state_step(const struct run_state *s, const char *id);
 const char *step_status_name(enum step_status status);
 bool step_status_final(enum step_status status);
 
-/* Seconds between two wall clock times in ms, or from the first to now. */
+/* From the start to the recovery, else to the end, else to now; whole seconds, or ms. */
 int64_t run_elapsed_s(const struct run_state *s, int64_t now_ms);
+int64_t run_elapsed_ms(const struct run_state *s, int64_t now_ms);
 
 #endif

@@ -38,7 +38,8 @@ print_findings(struct problems *p, struct err *err)
 	problems_text(p, &text);
 	if (text.len > 0 && !file_write_all(STDERR_FILENO, text.buf, text.len))
 		return err_sys(err, ERR_IO, errno, "Cannot write to standard error");
-	if (blocking == 0)
+	/* Among findings that were too many to keep, any may be one that matters. */
+	if (blocking == 0 && p->dropped == 0)
 		return true;
 	return err_set(err, ERR_CONFIG, "The runbook %s is not safe to run.", p->file);
 }
@@ -60,7 +61,9 @@ load_runbook(struct cli *cli, struct runbook **ret, struct err *err)
 		 */
 		if (p.list.n > 0 && util_streq(p.list.v[0].rule, "unsafe-permissions")) {
 			err_set(err, ERR_UNSAFE, "%s", p.list.v[0].message);
-			return p.list.v[0].hint == NULL || err_hint(err, "%s", p.list.v[0].hint);
+			if (p.list.v[0].hint != NULL)
+				err_hint(err, "%s", p.list.v[0].hint);
+			return false;
 		}
 		if (!print_findings(&p, &findings))
 			return err_set(err, ERR_CONFIG, "The runbook %s is not usable.", path);

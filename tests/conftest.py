@@ -50,7 +50,9 @@ def boat(tmp_path):
     """The program under test in a directory of its own."""
     if not os.path.exists(lifeboat_module.binary()):
         pytest.fail(f"{lifeboat_module.binary()} is not built")
-    return lifeboat_module.Lifeboat(tmp_path)
+    it = lifeboat_module.Lifeboat(tmp_path)
+    yield it
+    assert it.findings() == ""
 
 
 @pytest.fixture(scope="session")

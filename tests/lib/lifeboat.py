@@ -5,6 +5,7 @@
     done = boat.run("board", "--format", "json", status=0)
     done.json()
 """
+import glob
 import json
 import os
 import subprocess
@@ -41,9 +42,11 @@ class Lifeboat:
         self.env = {
             "PATH": os.environ["PATH"], "HOME": self.dir, "LIFEBOAT_STATE": self.state,
             "LANG": "C.UTF-8", "TERM": "xterm-256color", "TZ": "UTC",
-            # A sanitizer's finding must never look like an exit status of ours.
-            "ASAN_OPTIONS": "exitcode=99:detect_leaks=1:abort_on_error=0",
-            "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1:exitcode=99",
+            # A sanitizer's finding must never look like an exit status of ours. Runners and
+            # steps have no standard error of the test's: their findings are files.
+            "ASAN_OPTIONS": f"exitcode=99:detect_leaks=1:abort_on_error=0:log_path={self.dir}/san",
+            "UBSAN_OPTIONS": f"print_stacktrace=1:halt_on_error=1:exitcode=99:"
+                             f"log_path={self.dir}/san",
             "LSAN_OPTIONS": "exitcode=99"}
 
     def write(self, name, text):
@@ -67,11 +70,20 @@ class Lifeboat:
             text=True, errors="surrogateescape", timeout=timeout, check=False,
             **{"stdin": subprocess.DEVNULL, **kwargs})
         done = Done(argv, process)
-        assert process.returncode != 99 and "Sanitizer" not in process.stderr, done
+        assert process.returncode != 99 and "Sanitizer" not in process.stderr, \
+            f"{done}\n{self.findings()}"
         assert process.returncode >= 0, done
         if status is not None:
             assert process.returncode == status, done
         return done
+
+    def findings(self):
+        """What sanitizers have reported so far, of any of our processes."""
+        text = ""
+        for path in sorted(glob.glob(os.path.join(self.dir, "san.*"))):
+            with open(path, encoding="utf-8", errors="replace") as f:
+                text += f.read()
+        return text
 
     def popen(self, *args, env=None, **kwargs):
         return subprocess.Popen(self.argv(*args), env={**self.env, **(env or {})}, cwd=self.dir,

@@ -21,7 +21,7 @@ ZERO = "0" * 64
 
 def book(boat, steps, name="book", **fields):
     """Writes a runbook (JSON is YAML) below the test's directory and returns its path."""
-    whole = {"schema": 1, "id": name, "title": f"The {name}", **fields}
+    whole = {"schema": 1, "id": os.path.basename(name), "title": f"The {name}", **fields}
     whole["steps"] = [{"title": f"Step {s['id']}", **s} for s in steps]
     return boat.write(f"{name}.yaml", json.dumps(whole, indent=1))
 
@@ -32,6 +32,17 @@ def command(id, *argv, **fields):
 
 def script(id, sh, **fields):
     return {"id": id, "kind": "command", "effect": "read", "sh": sh, **fields}
+
+
+def site(boat, **targets):
+    """A site with nothing but these targets: name=environment, each a directory of its own."""
+    whole = {"site": "test", "locations": {"here": {"directory": boat.dir}}, "targets": {},
+             "assets": {"db": {"sets": {"dump": {"type": "pg_dump", "location": "here",
+                                                 "path": "dumps/", "rpo": "24h"}}}}}
+    for name, environment in targets.items():
+        whole["targets"][name] = {"directory": os.path.join(boat.dir, name),
+                                  "environment": environment}
+    return boat.write("site.yaml", json.dumps(whole))
 
 
 class Run:
@@ -80,8 +91,12 @@ class Run:
         return self.finished()
 
     def output(self, step, attempt=1):
-        with open(os.path.join(self.dir, "output", f"{step}.{attempt}.out"), "rb") as f:
-            return f.read()
+        """What there is of it; nothing before the step has begun."""
+        try:
+            with open(os.path.join(self.dir, "output", f"{step}.{attempt}.out"), "rb") as f:
+                return f.read()
+        except FileNotFoundError:
+            return b""
 
     def runner(self):
         """The runner's pid while it lives."""

@@ -11,6 +11,7 @@ extern const struct cli_command cli_cmd_board;
 extern const struct cli_command cli_cmd_backups;
 extern const struct cli_command cli_cmd_show;
 extern const struct cli_command cli_cmd_prune;
+extern const struct cli_command cli_cmd_metrics;
 extern const struct cli_command cli_cmd_runbooks;
 extern const struct cli_command cli_cmd_lint;
 extern const struct cli_command cli_cmd_plan;
@@ -45,6 +46,7 @@ const struct cli_command *const cli_commands[] = {
 	&cli_cmd_backups,
 	&cli_cmd_show,
 	&cli_cmd_prune,
+	&cli_cmd_metrics,
 	&cli_cmd_runbooks,
 	&cli_cmd_lint,
 	&cli_cmd_plan,

@@ -133,8 +133,7 @@ copy_facts_json(struct json *j, const struct copy_facts *c)
 	json_count(j, "different", c->match.done ? c->match.different : -1);
 	json_time(j, "newest_at", c->match.done ? c->match.newest_at : CLOCK_NONE);
 	json_time(j, "observed_at", c->place.seen.at);
-	json_raw(j, "promises",
-		c->place.seen.promises != NULL ? c->place.seen.promises : "null");
+	json_raw(j, "promises", c->place.seen.promises != NULL ? c->place.seen.promises : "null");
 }
 
 static void
@@ -162,8 +161,7 @@ row_json(struct json *j, const struct board_row *row)
 	json_int(j, "total_bytes", f->place.seen.bytes);
 	json_int(j, "missed_runs", row->v.missed);
 	json_string(j, "location", f->place.location);
-	json_raw(j, "promises",
-		f->place.seen.promises != NULL ? f->place.seen.promises : "null");
+	json_raw(j, "promises", f->place.seen.promises != NULL ? f->place.seen.promises : "null");
 	json_array(j, "copies");
 	for (size_t i = 0; i < row->v.ncopies; i++) {
 		const struct copy_verdict *c = &row->v.copies[i];
@@ -191,6 +189,15 @@ row_json(struct json *j, const struct board_row *row)
 }
 
 void
+board_json_sets(struct json *j, const struct board *b)
+{
+	json_array(j, "sets");
+	for (size_t i = 0; i < b->n; i++)
+		row_json(j, &b->rows[i]);
+	json_array_end(j);
+}
+
+void
 board_json(struct json *j, const struct board *b)
 {
 	json_object(j, NULL);
@@ -198,10 +205,7 @@ board_json(struct json *j, const struct board *b)
 	json_time(j, "generated_at", b->generated_at);
 	json_time(j, "collected_at", b->collected_at);
 	json_string(j, "verdict", verdict_names[b->verdict]);
-	json_array(j, "sets");
-	for (size_t i = 0; i < b->n; i++)
-		row_json(j, &b->rows[i]);
-	json_array_end(j);
+	board_json_sets(j, b);
 	json_object_end(j);
 }
 

@@ -33,6 +33,8 @@ void board_make(struct arena *a, struct catalog *c, int64_t now, struct board *r
 enum verdict board_backup_verdict(struct arena *a, struct catalog *c, const struct set_facts *f,
 	const struct backup *b, int64_t now, const char **ret_why);
 
+/* "sets": [...] of the object below. */
+void board_json_sets(struct json *j, const struct board *b);
 /* The JSON contract of DESIGN.md section 6. */
 void board_json(struct json *j, const struct board *b);
 void board_backup_json(struct json *j, struct arena *a, struct catalog *c,

@@ -200,6 +200,22 @@ catalog_open(const char *state, const struct site *site, struct catalog **ret, s
 	return true;
 }
 
+bool
+catalog_of_summary(
+	const char *name, const char *text, size_t len, struct catalog **ret, struct err *err)
+{
+	/* A state directory that can't be: there are no listings and no proofs beside it. */
+	struct catalog *c = new_catalog("/dev/null");
+
+	if (!summary_parse(&c->arena, name, text, len, &c->summary, err)) {
+		catalog_free(c);
+		return false;
+	}
+	c->depths = arena_array(&c->arena, c->summary.nsets + 1, sizeof(*c->depths));
+	*ret = c;
+	return true;
+}
+
 struct catalog *
 catalog_empty(const char *state, const struct site *site)
 {

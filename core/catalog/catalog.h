@@ -23,6 +23,9 @@ struct catalog;
  */
 MUST_CHECK bool catalog_open(
 	const char *state, const struct site *site, struct catalog **ret, struct err *err);
+/* From the text of a summary alone, as a fleet publishes it; without listings. */
+MUST_CHECK bool catalog_of_summary(
+	const char *name, const char *text, size_t len, struct catalog **ret, struct err *err);
 /* A site without facts, for the first frame before anything was collected. Never fails. */
 struct catalog *catalog_empty(const char *state, const struct site *site);
 void catalog_free(struct catalog *c); /* NULL is a no-op */

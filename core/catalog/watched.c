@@ -117,6 +117,12 @@ remove_(struct source *s, const char *name, struct err *err)
 	return source_remove(((struct watched *)s)->inner, name, err);
 }
 
+static bool
+write_(struct source *s, const char *name, const void *data, size_t len, struct err *err)
+{
+	return source_write(((struct watched *)s)->inner, name, data, len, err);
+}
+
 static void
 facts(struct source *s, const char *newest, struct json *j)
 {
@@ -138,6 +144,7 @@ static const struct source_ops ops = {.list = list,
 	.uri = uri,
 	.facts = facts,
 	.remove = remove_,
+	.write = write_,
 	.free = end};
 
 struct source *

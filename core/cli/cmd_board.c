@@ -4,6 +4,7 @@
 #include "base/banned.h"
 #include "catalog/board.h"
 #include "catalog/collect.h"
+#include "catalog/fleet.h"
 #include "cli/cli.h"
 #include "cli/inventory.h"
 #include "base/text.h"
@@ -106,15 +107,84 @@ print_nagios(struct cli *cli, const struct board *b)
 	}
 }
 
+static void
+print_fleet(struct cli *cli, const struct fleet *f, int64_t now)
+{
+	cli_print(cli, "%zu sites   BREACH %zu   UNKNOWN %zu   LATE %zu   ok %zu\n\n", f->n,
+		f->counts[VERDICT_BREACH], f->counts[VERDICT_UNKNOWN], f->counts[VERDICT_LATE],
+		f->counts[VERDICT_OK]);
+	cli_print(cli, "%-8s %-24s %8s %8s %8s %8s  %s\n", "STATE", "SITE", "BREACH", "UNKNOWN",
+		"LATE", "ok", "COLLECTED");
+	for (size_t i = 0; i < f->n; i++) {
+		CLEANUP(str_done) struct str age = STR_INIT(100);
+		const struct fleet_site *s = &f->sites[i];
+
+		if (s->catalog != NULL) {
+			text_duration(&age, MAX(now - s->board.collected_at, 0));
+			str_add(&age, " ago");
+		}
+		cli_print(cli, "%-8s %-24s %8zu %8zu %8zu %8zu  %s\n",
+			inventory_verdict_text(s->verdict), text_safe(cli->arena, s->name),
+			s->board.counts[VERDICT_BREACH], s->board.counts[VERDICT_UNKNOWN],
+			s->board.counts[VERDICT_LATE], s->board.counts[VERDICT_OK], str_text(&age));
+		if (s->error != NULL)
+			cli_print(cli, "         %s\n", text_safe(cli->arena, s->error));
+		for (size_t k = 0; k < s->board.n; k++) {
+			const struct board_row *row = &s->board.rows[k];
+
+			if (row->v.verdict != VERDICT_OK)
+				cli_print(cli, "         %s %s/%s: %s\n",
+					inventory_verdict_text(row->v.verdict), row->facts->asset,
+					row->facts->set,
+					text_safe(cli->arena, row->v.reasons.v[0]));
+		}
+	}
+}
+
+static bool
+show_fleet(
+	struct cli *cli, const char *where, const char *format, enum verdict *ret, struct err *err)
+{
+	int64_t now = clock_now();
+	struct source *from = NULL;
+	const struct site *site;
+	struct fleet f;
+	bool good;
+
+	if (!cli_site(cli, false, &site, err) || !fleet_open(cli->arena, site, where, &from, err))
+		return false;
+	good = fleet_read(cli->arena, from, now, &f, err);
+	if (good && strcmp(format, "json") == 0) {
+		struct json j = json_new(&cli->out);
+
+		fleet_json(&j, &f, now);
+		cli_print(cli, "\n");
+	} else if (good) {
+		print_fleet(cli, &f, now);
+	}
+	*ret = f.verdict;
+	fleet_done(&f);
+	source_free(from);
+	return good;
+}
+
 static int
 run_board(struct cli *cli)
 {
+	const char *fleet = cli_value(cli, "fleet");
+	enum verdict worst;
 	bool nagios = cli_flag(cli, "nagios");
 	struct err err = ERR_INIT;
 	const char *format;
 	struct catalog *c;
 	struct board b;
 
+	if (fleet != NULL) {
+		if (!cli_format(cli, "text json", &format, &err) ||
+			!show_fleet(cli, fleet, format, &worst, &err))
+			return cli_fail(cli, &err);
+		return nagios ? verdict_nagios(worst) : verdict_status(worst);
+	}
 	if (!cli_format(cli, "text json", &format, &err) || !inventory_open(cli, &c, &err)) {
 		int status = cli_fail(cli, &err);
 
@@ -138,6 +208,7 @@ run_board(struct cli *cli)
 static const struct cli_option board_options[] = {
 	{"format", 0, "FORMAT", "text or json", "text json"},
 	{"nagios", 0, NULL, "one line and the exit status of a Nagios plug-in", NULL},
+	{"fleet", 0, "PLACE", "the sites that publish there: s3://bucket/prefix/, directory", NULL},
 	{"refresh", 0, NULL, "collect first", NULL},
 	{NULL, 0, NULL, NULL, NULL},
 };

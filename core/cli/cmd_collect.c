@@ -4,6 +4,7 @@
 #include "base/banned.h"
 #include "catalog/collect.h"
 #include "catalog/collector.h"
+#include "catalog/fleet.h"
 #include "cli/cli.h"
 #include "base/path.h"
 #include "base/text.h"
@@ -35,6 +36,26 @@ print_failures(struct cli *cli, const char *state, const struct site *site)
 	catalog_free(c);
 }
 
+/* To every place that was named; all are tried. */
+static bool
+publish(struct cli *cli, const struct site *site, const char *state, struct err *err)
+{
+	const char **places;
+	size_t n = cli_values(cli, "publish", &places);
+	bool good = true;
+
+	for (size_t i = 0; i < n; i++) {
+		CLEANUP(err_done) struct err why = ERR_INIT;
+		struct source *to = NULL;
+
+		if (!fleet_open(cli->arena, site, places[i], &to, &why) ||
+			!fleet_publish(cli->arena, to, site, state, &why))
+			good = err_move(err, &why);
+		source_free(to);
+	}
+	return good;
+}
+
 static bool
 collect_once(struct cli *cli, bool watch, const char *state, int *status, struct err *err)
 {
@@ -59,7 +80,7 @@ collect_once(struct cli *cli, bool watch, const char *state, int *status, struct
 		print_failures(cli, state, site);
 	cli_flush(cli);
 	*status = report.failed > 0 ? 2 : 0;
-	return true;
+	return publish(cli, site, state, err);
 }
 
 static void
@@ -113,6 +134,8 @@ run_collect(struct cli *cli)
 }
 
 static const struct cli_option collect_options[] = {
+	{"publish", 0, "PLACE", "put the summary there for a fleet: s3://bucket/prefix/, directory",
+		NULL},
 	{"watch", 0, NULL, "go on, every `catalog: refresh:` of the site file (60s)", NULL},
 	{NULL, 0, NULL, NULL, NULL},
 };

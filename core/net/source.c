@@ -90,6 +90,12 @@ stream_free(struct stream *st)
 }
 
 bool
+source_write(struct source *s, const char *name, const void *data, size_t len, struct err *err)
+{
+	return s->ops->write(s, name, data, len, err);
+}
+
+bool
 source_remove(struct source *s, const char *name, struct err *err)
 {
 	if (name[strspn(name, "/.")] == '\0')

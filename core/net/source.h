@@ -64,6 +64,9 @@ ssize_t stream_read(struct stream *st, void *buf, size_t len, struct err *err);
 int64_t stream_size(const struct stream *st); /* of the whole object; -1 if not known */
 void stream_free(struct stream *st);
 
+/* Writes a small object, replacing one that is there, whole or not at all. */
+MUST_CHECK bool source_write(
+	struct source *s, const char *name, const void *data, size_t len, struct err *err);
 /*
  * Removes an object, or a directory (name ends with a slash) with all that is below it.
  * ERR_NOT_FOUND when there is none. The location itself can't be removed.
@@ -96,6 +99,8 @@ struct source_ops {
 	const char *(*uri)(struct source *s, struct arena *a, const char *name);
 	void (*facts)(struct source *s, const char *newest, struct json *j); /* or NULL */
 	bool (*remove)(struct source *s, const char *name, struct err *err);
+	bool (*write)(
+		struct source *s, const char *name, const void *data, size_t len, struct err *err);
 	void (*free)(struct source *s);
 };
 

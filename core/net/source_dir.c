@@ -284,6 +284,16 @@ dir_remove(struct source *s, const char *name, struct err *err)
 	return true;
 }
 
+static bool
+dir_write(struct source *s, const char *name, const void *data, size_t len, struct err *err)
+{
+	CLEANUP(arena_done) struct arena a = ARENA_INIT;
+
+	return contained(name, err) &&
+	       file_replace(path_join(&a, ((struct dir_source *)s)->directory, name), data, len,
+		       0644, err);
+}
+
 static void
 dir_free(struct source *s)
 {
@@ -299,6 +309,7 @@ static const struct source_ops dir_ops = {
 	.path = dir_path,
 	.uri = dir_path,
 	.remove = dir_remove,
+	.write = dir_write,
 	.free = dir_free,
 };
 

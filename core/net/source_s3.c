@@ -302,6 +302,16 @@ s3_source_remove(struct source *s, const char *name, struct err *err)
 	return good;
 }
 
+static bool
+s3_source_write(struct source *s, const char *name, const void *data, size_t len, struct err *err)
+{
+	CLEANUP(arena_done) struct arena a = ARENA_INIT;
+	struct s3_source *me = (struct s3_source *)s;
+
+	return s3_put(me->s3, arena_fmt(&a, "%s%s", me->prefix, name), data, len,
+		"application/octet-stream", err);
+}
+
 /* Whether this very object has arrived where the bucket's rules copy it. */
 static const char *
 replication_of(struct s3_source *me, struct arena *a, const char *name)
@@ -354,6 +364,7 @@ static const struct source_ops s3_ops = {
 	.uri = s3_source_uri,
 	.facts = s3_source_facts,
 	.remove = s3_source_remove,
+	.write = s3_source_write,
 	.free = s3_source_free,
 };
 

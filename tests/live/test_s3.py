@@ -414,3 +414,21 @@ def test_off_site_copy(boat, s3):
     client.put("offsite", "production/pg/d.dump", b"-- d.dump")
     done = copy(0)
     assert done["missing"] == 0 and done["lag_s"] == 0 and done["verdict"] == "ok"
+
+
+def test_fleet_in_a_bucket(boat, s3):
+    """Published and read as the location with this bucket says, and by the environment alone."""
+    client = s3.client()
+    client.create_bucket("fleet")
+    site = S3Site(boat, s3.https_endpoint, "fleet", ca_file=s3.ca_file).set()
+    env = s3.environment()
+    client.put("fleet", "pg/x.dump", b"-- x")
+    site.run("collect", "--publish", "s3://fleet/summaries/", env=env, status=0)
+    assert client.keys("fleet", "summaries/") == ["summaries/t.lifeboat"]
+    board = site.run("board", "--fleet", "s3://fleet/summaries/", "--format", "json", env=env,
+                     status=0).json()
+    assert board["sites"][0]["site"] == "t"
+    os.unlink(boat.site)
+    env["AWS_ENDPOINT_URL_S3"] = s3.endpoint
+    assert boat.run("board", "--fleet", "s3://fleet/summaries", "--format", "json", env=env,
+                    status=0).json()["sites"][0]["verdict"] == "ok"

@@ -24,6 +24,7 @@ struct play {
 	int stop_fd; /* readable once we are asked to end */
 	enum disaster disaster;
 	bool keep;
+	bool alone; /* nobody is there to restore it */
 };
 
 static void
@@ -138,7 +139,7 @@ prove(struct play *p, struct err *err)
 {
 	heading(p, "Proving the newest dump, as every night");
 	return collect(p, err) &&
-	       must(p, SHOW_OUTPUT,
+	       must(p, p->alone ? SHOW_OUTPUT : SHOW_ERRORS,
 		       (const char *const[]){"run", "postgres/verify-dump", "--unattended", "--set",
 			       arena_fmt(p->cli->arena, "backup=aragora-db/daily-dump/%s",
 				       p->demo.newest),
@@ -216,7 +217,22 @@ farewell(struct play *p, const struct demo_stock *before, struct err *err)
 	return true;
 }
 
-/* On a terminal: the console, or what to type where there is none. */
+/* Until Enter; false when asked to end. */
+static bool
+wait_for_enter(struct play *p)
+{
+	struct pollfd polled[] = {{p->stop_fd, POLLIN, 0}, {STDIN_FILENO, POLLIN, 0}};
+	char line[256];
+
+	while (poll(polled, 2, -1) < 0 && errno == EINTR)
+		;
+	if (polled[0].revents != 0)
+		return false;
+	/* The terminal hands over a line at a time. */
+	return read(STDIN_FILENO, line, sizeof(line)) > 0;
+}
+
+/* On a terminal: somebody else's turn, in the console. */
 static bool
 play_with(struct play *p, struct err *err)
 {
@@ -225,31 +241,26 @@ play_with(struct play *p, struct err *err)
 
 	if (!accident(p, &before, err))
 		return false;
-	if (cli_find("console") != NULL)
-		return self(p, SHOW_SCREEN, (const char *const[]){"console", NULL}, &status, err) &&
-		       farewell(p, &before, err);
 	cli_print(p->cli,
-		"\nNow it is your turn. In another terminal:\n\n"
-		"  export LIFEBOAT_STATE=%s LIFEBOAT_SITE=%s\n"
-		"  lifeboat board\n"
-		"  lifeboat run postgres/restore-dump --set target=app-db\n\n"
-		"Ctrl-C here ends the demo and removes everything.\n",
-		p->demo.state, p->demo.site);
+		"\nNow it is your turn: bring the rows back. In the console, `r` on the "
+		"board starts the\nrestore and `?` explains the keys; `q` ends the demo and "
+		"removes everything.\n\nPress Enter to open the console. ");
 	cli_flush(p->cli);
-	while (!stopping(p, 60000))
-		;
-	return farewell(p, &before, err);
+	if (!wait_for_enter(p))
+		return err_set(err, ERR_STOPPED, "The demo was stopped.");
+	return self(p, SHOW_SCREEN, (const char *const[]){"console", NULL}, &status, err) &&
+	       farewell(p, &before, err);
 }
 
 static bool
-play(struct play *p, struct demo_spec *spec, bool alone, struct err *err)
+play(struct play *p, struct demo_spec *spec, struct err *err)
 {
 	CLEANUP(err_done) struct err later = ERR_INIT;
 	bool good;
 
 	if (!demo_make(spec, p->cli->arena, &p->demo, err))
 		return false;
-	good = prove(p, err) && (alone ? play_alone(p, err) : play_with(p, err));
+	good = prove(p, err) && (p->alone ? play_alone(p, err) : play_with(p, err));
 	if (p->keep) {
 		cli_print(p->cli,
 			"\nKept for a day: LIFEBOAT_STATE=%s LIFEBOAT_SITE=%s\n"
@@ -297,7 +308,6 @@ parse_disaster(const struct cli *cli, enum disaster *ret, struct err *err)
 static int
 run(struct cli *cli)
 {
-	bool alone = cli_flag(cli, "unattended") || !isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO);
 	struct play p = {.cli = cli, .keep = cli_flag(cli, "keep")};
 	struct demo_spec spec = {.directory = cli_value(cli, "directory"), .say = say, .arg = cli};
 	struct err err = ERR_INIT;
@@ -322,7 +332,8 @@ run(struct cli *cli)
 	}
 	if (p.keep)
 		spec.keep_s = KEEP_S;
-	return play(&p, &spec, alone, &err) ? 0 : cli_fail(cli, &err);
+	p.alone = cli_flag(cli, "unattended") || !isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO);
+	return play(&p, &spec, &err) ? 0 : cli_fail(cli, &err);
 }
 
 static const struct cli_option options[] = {

@@ -1,4 +1,5 @@
 """lifeboat demo: the flight simulator, played through, killed, and looked at closely."""
+import fcntl
 import glob
 import os
 import pty
@@ -7,7 +8,9 @@ import re
 import select
 import shutil
 import signal
+import struct
 import subprocess
+import termios
 import time
 
 import pytest
@@ -244,40 +247,71 @@ def test_bad_usage(world):
     assert world.clean()
 
 
-@pytest.mark.seconds(300)
-def test_on_a_terminal(world):
-    """Ctrl-C, or closing the terminal, ends it and leaves nothing."""
-    argv = [lifeboat.binary(), "demo"]
-    for close in (False, True):
-        pid, fd = pty.fork()
-        if pid == 0:
+class Terminal:
+    """The demo on a pty of 80x24."""
+
+    def __init__(self, world):
+        argv = [lifeboat.binary(), "demo"]
+        self.text = ""
+        self.status = None
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
             try:
+                fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
                 os.execve(argv[0], argv, {**world.boat.env, **world.env})
             finally:
                 os._exit(127)
-        text = ""
-        deadline = time.monotonic() + 60
-        while "is your turn" not in text and "[?" not in text:
-            assert time.monotonic() < deadline, text
-            if select.select([fd], [], [], 1)[0]:
-                text += os.read(fd, 4096).decode("utf-8", "replace")
-        assert "DROP TABLE content_jobs" in text
-        if close:
-            os.close(fd)
-        else:
-            os.write(fd, b"\x03")
 
-        def ended():
-            if not close and select.select([fd], [], [], 0)[0]:
-                try:
-                    os.read(fd, 4096)
-                except OSError:
-                    pass
-            return os.waitpid(pid, os.WNOHANG)[0] == pid
-        scratch.wait_for(ended, 40, "the demo to end")
-        if not close:
-            os.close(fd)
-        assert world.clean(), (world.left(), world.processes())
+    def read(self, wait=0.0):
+        while select.select([self.fd], [], [], wait)[0]:
+            try:
+                self.text += os.read(self.fd, 65536).decode("utf-8", "replace")
+            except OSError:
+                return
+            wait = 0
+
+    def expect(self, what):
+        deadline = time.monotonic() + 60
+        while what not in self.text:
+            assert time.monotonic() < deadline, self.text
+            self.read(0.5)
+
+    def ended(self):
+        if self.fd >= 0:
+            self.read()
+        pid, status = os.waitpid(self.pid, os.WNOHANG)
+        self.status = status
+        return pid == self.pid
+
+    def close(self):
+        os.close(self.fd)
+        self.fd = -1
+
+
+@pytest.mark.seconds(300)
+@pytest.mark.parametrize("how", ["ctrl-c before", "close before", "console and q",
+                                 "console and close"])
+def test_on_a_terminal(world, how):
+    """However somebody leaves it, nothing is left of it."""
+    terminal = Terminal(world)
+    terminal.expect("Press Enter to open the console.")
+    assert "DROP TABLE content_jobs" in terminal.text and "5/5" not in terminal.text
+    if "console" in how:
+        os.write(terminal.fd, b"\r")
+        terminal.expect("daily-dump")
+        terminal.expect("why ok")
+    if "close" in how:
+        terminal.close()
+    else:
+        os.write(terminal.fd, b"q" if "console" in how else b"\x03")
+    scratch.wait_for(terminal.ended, 40, "the demo to end")
+    if "q" in how.split():
+        assert os.WEXITSTATUS(terminal.status) == 0
+        assert "not back as they were" in terminal.text
+        assert "Everything was removed." in terminal.text
+    if terminal.fd >= 0:
+        terminal.close()
+    assert world.clean(), (world.left(), world.processes())
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="becomes another user")

@@ -87,8 +87,8 @@ console_open(struct cli *cli, const struct console_start *start, int *ret_status
 		return true;
 	}
 	if (start->run_dir != NULL) {
-		app->home = app->at = SCREEN_RUN;
-		app_push(app, run_view_of(app, path_base(start->run_dir)));
+		app->home = SCREEN_RUN;
+		run_show(app, path_base(start->run_dir));
 	}
 	if (app_run(app, &theme, &end, &err)) {
 		if (end == STAGE_LEFT)

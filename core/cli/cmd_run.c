@@ -2,6 +2,7 @@
  * cmd_run: `lifeboat run`, `attach`, `resume`, `stop`, `runs`.
  */
 #include "base/banned.h"
+#include "cli/console.h"
 #include "cli/run_common.h"
 #include "base/clock.h"
 #include "base/path.h"
@@ -29,6 +30,19 @@ follow_flags(const struct cli *cli, const char *format, bool attended)
 	       (cli_flag(cli, "verbose") || attended ? FOLLOW_OUTPUT : 0);
 }
 
+/* In the console where one can be drawn, else line by line. */
+static int
+show_run(struct cli *cli, const char *dir, const char *format, bool attended, unsigned flags)
+{
+	struct console_start start = {.run_dir = dir, .read_only = run_is_read_only()};
+	int status;
+
+	if (attended && util_streq(format, "text") && !cli_flag(cli, "plain") &&
+		console_open(cli, &start, &status))
+		return status;
+	return cli_follow(cli, dir, flags);
+}
+
 static int
 run_run(struct cli *cli)
 {
@@ -52,8 +66,8 @@ run_run(struct cli *cli)
 	cli_hold_signals();
 	if (!run_start(cli->arena, p, state, &o, &id, &err))
 		return cli_fail(cli, &err);
-	return cli_follow(cli, path_join(cli->arena, path_join(cli->arena, state, "runs"), id),
-		follow_flags(cli, format, attended));
+	return show_run(cli, path_join(cli->arena, path_join(cli->arena, state, "runs"), id),
+		format, attended, follow_flags(cli, format, attended));
 }
 
 static const struct cli_option run_options[] = {
@@ -99,7 +113,7 @@ run_attach(struct cli *cli)
 		flags |= FOLLOW_ASK;
 	if (util_streq(format, "jsonl"))
 		flags = FOLLOW_JSONL;
-	return cli_follow(cli, dir, flags);
+	return show_run(cli, dir, format, has_terminal(), flags);
 }
 
 static const struct cli_option attach_options[] = {
@@ -142,7 +156,7 @@ run_resume_cmd(struct cli *cli)
 	cli_hold_signals();
 	if (!run_resume(cli->arena, state, id, &o, &err))
 		return cli_fail(cli, &err);
-	return cli_follow(cli, dir, follow_flags(cli, format, attended));
+	return show_run(cli, dir, format, attended, follow_flags(cli, format, attended));
 }
 
 static const struct cli_option resume_options[] = {
@@ -234,11 +248,14 @@ runs_row(struct cli *cli, struct json *j, const char *id, const char *dir)
 	CLEANUP(str_done) struct str line = STR_INIT(8 * KIB);
 	struct run_state s;
 	const char *status;
+	pid_t runner;
 
+	/* The runner first: one that ends in between has written its last record by then. */
+	runner = run_dir_runner(dir);
 	run_state_init(&s, &a);
 	if (!run_state_load(&s, run_dir_journal(&a, dir), &err) || s.phase == RUN_NEW)
 		return;
-	status = run_status(&s, run_dir_runner(dir));
+	status = run_status(&s, runner);
 	if (j != NULL) {
 		json_object(j, NULL);
 		json_string(j, "run", id);

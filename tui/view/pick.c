@@ -115,6 +115,13 @@ contexts(const struct view *v)
 }
 
 static bool
+offers(const struct view *v, enum action action)
+{
+	return action == ACTION_OPEN || action == ACTION_FILTER ||
+	       !(keys_row(action)->contexts & CONTEXT_LIST);
+}
+
+static bool
 work(struct view *v)
 {
 	struct pick *p = (struct pick *)v;
@@ -132,8 +139,12 @@ close_view(struct view *v)
 	free(p);
 }
 
-static const struct view_ops ops = {
-	.draw = draw, .event = event, .contexts = contexts, .work = work, .close = close_view};
+static const struct view_ops ops = {.draw = draw,
+	.event = event,
+	.contexts = contexts,
+	.offers = offers,
+	.work = work,
+	.close = close_view};
 
 struct pick *
 pick_new(struct app *app, const char *title,

@@ -16,7 +16,7 @@ struct runbooks_screen {
 enum { NAME, TITLE, EFFECT, RTO, STEPS, LINT, TAGS };
 
 static const struct list_column columns[] = {
-	[NAME] = {"RUNBOOK", 26, 34, 0, 0},
+	[NAME] = {"RUNBOOK", 25, 28, 0, 0},
 	[TITLE] = {"WHAT IT DOES", 30, 70, 0, 0},
 	[EFFECT] = {"EFFECT", 12, 0, 1, 0},
 	[RTO] = {"RTO", 6, 0, 3, LIST_RIGHT},

@@ -24,5 +24,7 @@ struct view *backup_view(struct app *app, const char *id);
 struct view *runbook_view(struct app *app, const char *name, const char *const *sets, size_t nsets);
 /* A run by its id, live or over. */
 struct view *run_view_of(struct app *app, const char *id);
+/* The Run screen on this run. */
+void run_show(struct app *app, const char *id);
 
 #endif

@@ -10,13 +10,3 @@ backup_view(struct app *app, const char *id)
 {
 	return backups_view(app);
 }
-struct view *
-runbook_view(struct app *app, const char *name, const char *const *sets, size_t nsets)
-{
-	return backups_view(app);
-}
-struct view *
-run_view_of(struct app *app, const char *id)
-{
-	return backups_view(app);
-}

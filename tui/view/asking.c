@@ -1,0 +1,311 @@
+#include "base/banned.h"
+#include "tui/view/asking.h"
+#include "tui/app.h"
+#include "tui/view/confirm.h"
+#include "tui/view/fill.h"
+#include "tui/view/pick.h"
+
+void
+asking_init(struct asking *a, struct app *app)
+{
+	*a = (struct asking){.app = app};
+}
+
+static void
+drop(struct asking *a)
+{
+	app_close(a->app, a->stands);
+	a->stands = NULL;
+}
+
+void
+asking_done(struct asking *a)
+{
+	drop(a);
+	arena_done(&a->arena);
+}
+
+void
+asking_follow(struct asking *a, struct run_client *client)
+{
+	drop(a);
+	a->client = client;
+	a->number = a->sent = 0;
+}
+
+bool
+asking_waits(const struct asking *a)
+{
+	const struct ask *ask = a->client != NULL ? &run_client_state(a->client)->ask : NULL;
+
+	return ask != NULL && ask->number != 0 && ask->number != a->sent;
+}
+
+static void
+send_answer(struct asking *a, const struct question_choice *c, const char *text)
+{
+	struct err err = ERR_INIT;
+
+	if (!asking_waits(a) || run_client_state(a->client)->ask.number != a->number) {
+		app_say(a->app, ROLE_LATE, "The question is no longer open.");
+		return;
+	}
+	if (!run_client_answer(a->client, a->number, c->choice, text, &err)) {
+		app_fail(a->app, &err);
+		return;
+	}
+	a->sent = a->number;
+}
+
+/* What the person chose, while a form or dialog about it stands. */
+struct chosen {
+	struct asking *asking;
+	const struct question_choice *choice;
+};
+
+static void put_menu(struct asking *a);
+
+static void
+on_confirmed(struct confirm *c, bool accepted)
+{
+	struct chosen *chosen = c->arg;
+	struct asking *a = chosen->asking;
+	const struct question_choice *choice = chosen->choice;
+
+	a->stands = NULL;
+	if (accepted)
+		send_answer(a, choice,
+			choice->wants == QUESTION_NAME ? entry_text(&c->dialog.field)
+						       : choice->text);
+	else
+		put_menu(a);
+}
+
+static const char *
+target_text(struct arena *arena, const struct run_state *s)
+{
+	const struct plan_target *t;
+	const char *text = NULL;
+
+	vec_each (&s->targets, t)
+		text = arena_fmt(arena, "%s%s%s", text != NULL ? text : "",
+			text != NULL ? ", " : "", t->name);
+	return text;
+}
+
+/* What runs, where, as whom: read back from the live connection where there is one. */
+static void
+add_facts(struct asking *a, struct confirm *c)
+{
+	const struct run_state *s = run_client_state(a->client);
+	const struct ask *ask = a->question.ask;
+
+	confirm_fact(c, "step", ask->step, 0);
+	confirm_fact(c, "runs", ask->show, 0);
+	confirm_fact(c, "target", target_text(&c->arena, s), 0);
+	confirm_fact(c, "answers as", ask->live, ROLE_TITLE);
+	confirm_fact(c, "started by", s->operator, 0);
+	confirm_fact(c, "answered by", a->app->who, 0);
+	if (s->mode == PLAN_DRILL) {
+		c->spec.environment = "DRILL";
+		c->spec.environment_style = ROLE_DRILL | STYLE_REVERSE;
+	} else if (a->question.production) {
+		c->spec.environment = "PRODUCTION";
+		c->spec.environment_style = ROLE_PRODUCTION | STYLE_REVERSE;
+	} else if (ask->environment != NULL) {
+		c->spec.environment = arena_strdup(&c->arena, ask->environment);
+		c->spec.environment_style = ROLE_ACCENT;
+	}
+}
+
+static void
+put_confirm(struct asking *a, const struct question_choice *choice)
+{
+	struct confirm *c = confirm_new(a->app, on_confirmed, NULL);
+	struct chosen *chosen = arena_alloc(&c->arena, sizeof(*chosen));
+
+	*chosen = (struct chosen){a, choice};
+	c->arg = chosen;
+	c->spec.action = choice->action;
+	if (choice->primary) {
+		c->spec.title = a->question.title;
+		add_facts(a, c);
+		if (a->question.ask->irreversible != NULL)
+			c->spec.warning = arena_fmt(&c->arena, "This can't be taken back: %s",
+				a->question.ask->irreversible);
+		c->spec.destroys = a->question.destroys;
+		c->spec.typed = choice->wants == QUESTION_NAME ? a->question.ask->type : NULL;
+	} else {
+		c->spec.title = choice->label;
+		confirm_fact(c, "step", a->question.ask->step, 0);
+		c->spec.text = choice->about;
+	}
+	confirm_open(c);
+	a->stands = &c->view;
+}
+
+static bool
+check_text(struct fill *f)
+{
+	const struct chosen *chosen = f->arg;
+	const char *text = form_text(&f->form, 0);
+
+	if (chosen->choice->wants == QUESTION_TEXT || text[strspn(text, " ")] != '\0')
+		return true;
+	f->form.values[0].error = chosen->choice->wants == QUESTION_REASON
+					  ? "A reason is needed: it goes into the record."
+					  : "Say what was done: it goes into the record.";
+	return false;
+}
+
+static void
+on_written(struct fill *f, bool accepted)
+{
+	const struct chosen *chosen = f->arg;
+	struct asking *a = chosen->asking;
+
+	a->stands = NULL;
+	if (accepted)
+		send_answer(a, chosen->choice, form_text(&f->form, 0));
+	else
+		put_menu(a);
+}
+
+static void
+put_form(struct asking *a, const struct question_choice *choice)
+{
+	struct fill *f = fill_new(a->app, choice->label, choice->action, on_written, NULL);
+	struct chosen *chosen = arena_alloc(&f->arena, sizeof(*chosen));
+
+	*chosen = (struct chosen){a, choice};
+	f->arg = chosen;
+	f->check = check_text;
+	f->text = choice->about;
+	*fill_item(f) = (struct form_item){.kind = FORM_TEXT,
+		.label = choice->wants == QUESTION_REASON ? "reason" : "in words",
+		.max = 3000,
+		.help = util_streq(choice->choice, "done") ? "What was done, or the value that was "
+							     "asked for. May stay empty."
+			: choice->wants == QUESTION_TEXT   ? "May stay empty."
+							   : NULL};
+	fill_open(f);
+	a->stands = &f->view;
+}
+
+static void
+put_choice(struct asking *a, const struct question_choice *choice)
+{
+	if (choice->wants == QUESTION_NOTHING || choice->wants == QUESTION_NAME)
+		put_confirm(a, choice);
+	else
+		put_form(a, choice);
+}
+
+static void
+on_chosen(struct pick *p, const struct pick_row *row)
+{
+	struct asking *a = p->arg;
+	const struct question_choice *c;
+
+	a->stands = NULL;
+	if (row == NULL || row->value == NULL) {
+		app_say(a->app, ROLE_LATE, "The run waits. a opens the question again.");
+		return;
+	}
+	vec_each (&a->question.choices, c)
+		if (c->label == row->value)
+			put_choice(a, c);
+}
+
+static const char *
+menu_text(struct asking *a, struct arena *arena)
+{
+	const struct ask *ask = a->question.ask;
+
+	if (a->question.failed)
+		return arena_fmt(arena, "%s%s%s", ask->text,
+			ask->show != NULL ? "\n\nIt ran: " : "",
+			ask->show != NULL ? ask->show : "");
+	return arena_strdup(arena, ask->show != NULL ? ask->show : "");
+}
+
+static const char *
+menu_title(const struct asking *a, struct arena *arena)
+{
+	const struct ask *ask = a->question.ask;
+
+	if (util_streq(ask->kind, "failed"))
+		return arena_fmt(arena, "Step %s failed: %s", ask->step, a->question.title);
+	if (util_streq(ask->kind, "unknown"))
+		return arena_fmt(arena, "What became of step %s is UNKNOWN", ask->step);
+	if (util_streq(ask->kind, "runbook-changed"))
+		return "The runbook is not what it was";
+	return arena_fmt(arena, "%s: %s", ask->step, a->question.title);
+}
+
+/* Every answer there is. The first row answers nothing, so Enter alone does nothing. */
+static void
+put_menu(struct asking *a)
+{
+	struct pick *p;
+	const struct question_choice *c;
+	struct pick_row *row;
+
+	if (!asking_waits(a) || run_client_state(a->client)->ask.number != a->number)
+		return;
+	p = pick_new(a->app, "", on_chosen, a);
+	p->title = menu_title(a, &p->arena);
+	p->text = menu_text(a, &p->arena);
+	p->text_style = a->question.failed ? ROLE_ERROR : ROLE_TEXT;
+	p->deaf = true;
+	pick_column(p, (struct list_column){"WHAT NOW?", 40, 70, 0, 0});
+	row = pick_row(p);
+	row->cells[0] = "Look around first: the run waits";
+	vec_each (&a->question.choices, c) {
+		row = pick_row(p);
+		row->cells[0] = c->label;
+		row->value = c->label;
+	}
+	pick_open(p);
+	a->stands = &p->view;
+}
+
+bool
+asking_put(struct asking *a)
+{
+	const struct question_choice *primary;
+
+	if (!asking_waits(a) || a->stands != NULL || a->app->options.read_only ||
+		!run_client_operator(a->client))
+		return false;
+	arena_done(&a->arena);
+	if (!question_make(&a->arena, run_client_state(a->client), &a->question))
+		return false;
+	a->number = a->question.ask->number;
+	primary = question_primary(&a->question);
+	if (primary != NULL)
+		put_choice(a, primary);
+	else
+		put_menu(a);
+	return true;
+}
+
+void
+asking_changed(struct asking *a)
+{
+	const struct err *refusal = a->client != NULL ? run_client_refusal(a->client) : NULL;
+	struct err err = ERR_INIT;
+
+	/* Somebody else was faster, or the run is over. */
+	if (a->stands != NULL && run_client_state(a->client)->ask.number != a->number) {
+		drop(a);
+		app_say(a->app, ROLE_LATE, "The question was answered elsewhere.");
+	}
+	if (refusal == NULL || a->sent == 0)
+		return;
+	err_set(&err, refusal->code, "%s", refusal->msg);
+	if (refusal->hint != NULL)
+		err_hint(&err, "%s", refusal->hint);
+	a->sent = 0;
+	app_fail(a->app, &err);
+}

@@ -1,32 +1,394 @@
+/*
+ * audit: the newest records of the audit log, and how far it can be believed.
+ */
 #include "base/banned.h"
+#include "audit/audit.h"
+#include "base/clock.h"
+#include "base/text.h"
 #include "tui/app.h"
+#include "tui/draw/list.h"
+#include "tui/model/happened.h"
+#include "tui/model/trail.h"
 #include "tui/view/screens.h"
+#include "tui/view/sheet.h"
+#include "tui/view/verdicts.h"
+
+struct audit_screen {
+	struct view view;
+	struct trail trail;
+	struct list list;
+	/* The record that was read last: its cells are asked for one after the other. */
+	struct arena arena;
+	size_t row;
+	bool has_row;
+	cJSON *record;
+	struct happened words;
+	bool told; /* words holds */
+	/* Verifying */
+	struct job *job;
+	char *verdict, *why;
+	unsigned style;
+};
+
+enum { TIME, EVENT, WHAT, WHO, RUN, SEQ };
+
+static const struct list_column columns[] = {
+	[TIME] = {"TIME", 20, 0, 0, 0},
+	[EVENT] = {"EVENT", 13, 18, 0, 0},
+	[WHAT] = {"WHAT", 30, 110, 0, 0},
+	[WHO] = {"WHO", 16, 24, 1, 0},
+	[RUN] = {"RUN", 20, 0, 2, 0},
+	[SEQ] = {"NUMBER", 8, 0, 3, LIST_RIGHT},
+};
+
+static void
+forget_row(struct audit_screen *s)
+{
+	cJSON_Delete(s->record);
+	s->record = NULL;
+	arena_done(&s->arena);
+	s->has_row = s->told = false;
+}
+
+static void
+read_row(struct audit_screen *s, size_t row)
+{
+	CLEANUP(err_done) struct err err = ERR_INIT;
+	const char *line;
+	size_t len;
+
+	if (s->has_row && s->row == row)
+		return;
+	forget_row(s);
+	line = trail_line(&s->trail, row, &len);
+	s->record = json_parse(line, len, &err);
+	s->told = s->record != NULL && happened_of(&s->arena, s->record, &s->words);
+	s->row = row;
+	s->has_row = true;
+}
+
+static size_t
+count(void *arg)
+{
+	const struct audit_screen *s = arg;
+
+	return s->trail.n;
+}
+
+static uint64_t
+identity(void *arg, size_t row)
+{
+	const struct audit_screen *s = arg;
+
+	return trail_seq(&s->trail, row);
+}
+
+static void
+add_text(const struct audit_screen *s, const char *key, struct str *out)
+{
+	const char *text = json_get_text(s->record, key);
+
+	str_add(out, text != NULL ? text : "-");
+}
+
+static unsigned
+cell(void *arg, size_t row, size_t column, struct str *out)
+{
+	struct audit_screen *s = arg;
+
+	read_row(s, row);
+	if (s->record == NULL) {
+		str_add(out, column == WHAT ? "(not a record)" : "?");
+		return ROLE_BREACH;
+	}
+	switch (column) {
+	case TIME: verdict_time_long(out, json_get_time(s->record, "at")); return ROLE_TEXT;
+	case EVENT: add_text(s, "event", out); return ROLE_TEXT;
+	case WHAT:
+		if (s->told && s->words.step != NULL)
+			str_fmt(out, "%s ", s->words.step);
+		str_add(out, s->told ? s->words.text : "");
+		return s->told && s->words.tone == HAPPENED_BAD ? ROLE_ERROR : ROLE_TEXT;
+	case WHO: add_text(s, "actor", out); return ROLE_TEXT;
+	case RUN: add_text(s, "run", out); return ROLE_DIM;
+	default: str_fmt(out, "%llu", (unsigned long long)identity(s, row)); return ROLE_DIM;
+	}
+}
+
+static const struct list_model model = {
+	.columns = columns,
+	.ncolumns = ARRAY_LEN(columns),
+	.empty = "The audit log is empty: nothing was done here yet.",
+	.count = count,
+	.id = identity,
+	.cell = cell,
+};
+
+/* One record */
+
+struct record_screen {
+	struct view view;
+	char *line;
+	struct sheet sheet;
+};
+
+static void
+write_value(struct sheet *t, const char *name, const cJSON *value)
+{
+	CLEANUP(str_done) struct str text = STR_INIT(256 * KIB);
+
+	if (cJSON_IsString(value))
+		str_add(&text, value->valuestring);
+	else
+		json_print(&text, value);
+	sheet_fact(t, name, ROLE_TEXT, str_text(&text));
+}
+
+static void
+write_record(struct sheet *t, void *arg)
+{
+	CLEANUP(err_done) struct err err = ERR_INIT;
+	const struct record_screen *r = arg;
+	CLEANUP(json_free) cJSON *j = json_parse(r->line, strlen(r->line), &err);
+	const cJSON *it, *data = json_get(j, "data");
+
+	if (j == NULL) {
+		sheet_text(t, ROLE_ERROR, 0, "This line is not a record:");
+		sheet_text(t, ROLE_TEXT, 0, r->line);
+		return;
+	}
+	cJSON_ArrayForEach(it, j) if (it != data) write_value(t, it->string, it);
+	if (data == NULL || data->child == NULL)
+		return;
+	sheet_heading(t, "What it says");
+	cJSON_ArrayForEach(it, data) write_value(t, it->string, it);
+}
+
+static void
+record_draw(struct view *v, struct area a)
+{
+	sheet_draw(&((struct record_screen *)v)->sheet, a, v->app->over == NULL);
+}
+
+static unsigned
+record_event(struct view *v, const struct event *ev)
+{
+	return sheet_event(&((struct record_screen *)v)->sheet, ev);
+}
+
+static unsigned
+record_contexts(const struct view *v)
+{
+	return ((const struct record_screen *)v)->sheet.pager.typing ? CONTEXT_FORM | CONTEXT_FIELD
+								     : CONTEXT_PAGER;
+}
+
+static const char *
+record_title(const struct view *v)
+{
+	return "record";
+}
+
+static void
+record_close(struct view *v)
+{
+	struct record_screen *r = (struct record_screen *)v;
+
+	sheet_done(&r->sheet);
+	free(r->line);
+	free(r);
+}
+
+static const struct view_ops record_ops = {.draw = record_draw,
+	.event = record_event,
+	.contexts = record_contexts,
+	.title = record_title,
+	.close = record_close};
+
+static void
+open_record(struct audit_screen *s)
+{
+	struct record_screen *r;
+	const char *line;
+	size_t row, len;
+
+	if (!list_row(&s->list, &row))
+		return;
+	r = util_alloc(sizeof(*r));
+	r->view = (struct view){.ops = &record_ops};
+	line = trail_line(&s->trail, row, &len);
+	r->line = util_strndup(line, len);
+	sheet_init(&r->sheet, write_record, r);
+	app_push(s->view.app, &r->view);
+}
+
+/* Verifying: a process of its own reads the whole chain. */
+
+static unsigned
+style_of(const char *verdict)
+{
+	return util_streq(verdict, "OK-TO-ANCHOR")        ? ROLE_OK
+	       : util_streq(verdict, "INTACT-UNANCHORED") ? ROLE_ACCENT
+	       : util_streq(verdict, "UNSUPPORTED")       ? ROLE_UNKNOWN
+							  : ROLE_BREACH;
+}
+
+static void
+on_verified(struct job *j, struct proc_exit end, void *arg)
+{
+	CLEANUP(str_done) struct str why = STR_INIT(4 * KIB);
+	CLEANUP(err_done) struct err err = ERR_INIT;
+	struct audit_screen *s = arg;
+	CLEANUP(json_free)
+	cJSON *r = json_parse(str_text(job_output(j)), job_output(j)->len, &err);
+	const char *verdict = json_get_text(r, "verdict");
+
+	s->job = NULL;
+	if (verdict == NULL) {
+		s->verdict = util_strdup("It could not be verified");
+		str_add(&why, str_text(job_errors(j)));
+		s->style = ROLE_UNKNOWN;
+	} else {
+		s->verdict = util_strdup(verdict);
+		s->style = style_of(verdict);
+		str_fmt(&why, "%s  (", json_get_text(r, "why"));
+		list_count_text(&why, (size_t)MAX(json_get_int(r, "records", 0), 0));
+		str_fmt(&why, " records, head %s)", json_get_text(r, "head"));
+	}
+	s->why = util_strdup(str_text(&why));
+	app_dirty(s->view.app);
+}
+
+static void
+verify(struct audit_screen *s)
+{
+	static const char *const args[] = {"audit", "verify", "--format", "json", NULL};
+	static const struct job_ops job_ops = {.ended = on_verified};
+
+	if (s->job != NULL)
+		return;
+	free(s->verdict);
+	free(s->why);
+	s->verdict = s->why = NULL;
+	s->job = app_job(s->view.app, args, false, &job_ops, s);
+}
+
+static void
+draw_verdict(const struct audit_screen *s, struct area *a)
+{
+	if (s->job != NULL)
+		draw_fmt(area_top(a, 1), 1, 0, ROLE_ACCENT, "Reading the whole log... %llds",
+			(long long)((clock_mono_ms() - job_started_ms(s->job)) / 1000));
+	if (s->verdict == NULL)
+		return;
+	draw_text(area_top(a, 1), 1, 0, s->style | STYLE_BOLD, s->verdict);
+	draw_wrapped(area_cut(area_top(a, MIN(3, draw_wrapped_rows(a->w - 2, s->why, false))), 1, 0,
+			     a->w - 2, 3),
+		0, ROLE_TEXT, s->why);
+}
+
 static void
 draw(struct view *v, struct area a)
 {
-	draw_text(a, 1, 1, 0, "audit");
+	struct audit_screen *s = (struct audit_screen *)v;
+
+	draw_verdict(s, &a);
+	if (s->trail.err.code != ERR_NONE) {
+		draw_wrapped(area_cut(a, 1, 1, a.w - 2, a.h), 0, ROLE_DIM,
+			s->trail.err.code == ERR_NOT_FOUND
+				? "There is no audit log yet: nothing was done here."
+				: s->trail.err.msg);
+		return;
+	}
+	if (s->trail.cut && a.h > 6)
+		draw_text(area_bottom(&a, 1), 1, 0, ROLE_DIM,
+			"The newest records; `lifeboat audit tail --lines N` prints older ones.");
+	list_draw(&s->list, a, v->app->over == NULL);
 }
+
+static bool
+act(struct view *v, enum action action)
+{
+	if (action != ACTION_VERIFY_LOG)
+		return false;
+	verify((struct audit_screen *)v);
+	return true;
+}
+
 static unsigned
 event(struct view *v, const struct event *ev)
 {
-	return 0;
+	struct audit_screen *s = (struct audit_screen *)v;
+	unsigned answer = list_event(&s->list, ev);
+
+	if (answer & ANSWER_CHOSEN)
+		open_record(s);
+	return answer;
 }
+
 static unsigned
 contexts(const struct view *v)
 {
-	return 0;
+	const struct audit_screen *s = (const struct audit_screen *)v;
+
+	return s->list.typing ? CONTEXT_FORM | CONTEXT_FIELD : CONTEXT_LIST | CONTEXT_AUDIT;
 }
+
+static bool
+offers(const struct view *v, enum action action)
+{
+	return action != ACTION_MARK && action != ACTION_SORT && action != ACTION_COPY;
+}
+
+static bool
+work(struct view *v)
+{
+	return list_work(&((struct audit_screen *)v)->list);
+}
+
+static void
+changed(struct view *v, unsigned what)
+{
+	struct audit_screen *s = (struct audit_screen *)v;
+
+	if (!app_is_shown(v->app, v) || !trail_poll(&s->trail))
+		return;
+	forget_row(s);
+	list_refresh(&s->list);
+	list_work(&s->list);
+}
+
 static void
 close_view(struct view *v)
 {
-	free(v);
+	struct audit_screen *s = (struct audit_screen *)v;
+
+	job_cancel(s->job);
+	forget_row(s);
+	trail_done(&s->trail);
+	list_done(&s->list);
+	free(s->verdict);
+	free(s->why);
+	free(s);
 }
-static const struct view_ops ops = {
-	.draw = draw, .event = event, .contexts = contexts, .close = close_view};
+
+static const struct view_ops ops = {.draw = draw,
+	.event = event,
+	.act = act,
+	.contexts = contexts,
+	.offers = offers,
+	.work = work,
+	.changed = changed,
+	.close = close_view};
+
 struct view *
 audit_view(struct app *app)
 {
-	struct view *v = util_alloc(sizeof(*v));
-	*v = (struct view){.ops = &ops, .app = app};
-	return v;
+	CLEANUP(arena_done) struct arena a = ARENA_INIT;
+	struct audit_screen *s = util_alloc(sizeof(*s));
+
+	s->view = (struct view){.ops = &ops, .app = app};
+	trail_init(&s->trail, audit_path(&a, app->options.state));
+	list_init(&s->list, &model, s);
+	return &s->view;
 }

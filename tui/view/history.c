@@ -1,32 +1,273 @@
+/*
+ * history: all runs and drills, and how long the selected runbook took each time.
+ */
 #include "base/banned.h"
+#include "base/clock.h"
+#include "base/text.h"
 #include "tui/app.h"
+#include "tui/draw/chart.h"
+#include "tui/draw/list.h"
+#include "tui/view/run_head.h"
 #include "tui/view/screens.h"
+#include "tui/view/verdicts.h"
+
+#define CHART_ROWS 8
+#define CHART_MAX  200 /* runs of one runbook that are shown */
+
+struct history_screen {
+	struct view view;
+	struct list list;
+	/* The runs of the selected runbook that were done, newest first */
+	const struct run_row *trend[CHART_MAX];
+	size_t ntrend;
+};
+
+enum { STATUS, WHEN, RUNBOOK, MODE, TOOK, RTO, TARGET, OPERATOR, ID };
+
+static const struct list_column columns[] = {
+	[STATUS] = {"STATUS", 11, 0, 0, 0},
+	[WHEN] = {"BEGAN", 12, 0, 0, 0},
+	[RUNBOOK] = {"RUNBOOK", 18, 30, 0, 0},
+	[MODE] = {"", 5, 0, 0, 0},
+	[TOOK] = {"TOOK", 8, 0, 0, LIST_RIGHT},
+	[RTO] = {"RTO", 10, 0, 1, 0},
+	[TARGET] = {"TARGET", 12, 24, 3, 0},
+	[OPERATOR] = {"BY", 14, 30, 2, 0},
+	[ID] = {"RUN", 20, 0, 4, 0},
+};
+
+static const struct run_row *
+row_at(void *arg, size_t row)
+{
+	const struct history_screen *h = arg;
+
+	return &h->view.app->runs.runs[row];
+}
+
+static size_t
+count(void *arg)
+{
+	const struct history_screen *h = arg;
+
+	return h->view.app->runs.n;
+}
+
+static uint64_t
+identity(void *arg, size_t row)
+{
+	return verdict_identity(row_at(arg, row)->id, NULL, NULL);
+}
+
+static unsigned
+status_role(enum runs_status s)
+{
+	switch (s) {
+	case RUNS_DONE: return ROLE_OK;
+	case RUNS_WAITING:
+	case RUNS_PAUSED:
+	case RUNS_STOPPED:
+	case RUNS_REFUSED: return ROLE_LATE;
+	case RUNS_RUNNING: return ROLE_ACCENT;
+	case RUNS_UNREAD: return ROLE_DIM;
+	case RUNS_UNKNOWN: return ROLE_UNKNOWN;
+	default: return ROLE_BREACH;
+	}
+}
+
+static unsigned
+rto_cell(const struct run_row *r, struct str *out)
+{
+	if (r->rto_s < 0) {
+		str_addc(out, '-');
+		return ROLE_DIM;
+	}
+	if (r->status == RUNS_DONE)
+		str_add(out, r->seconds <= r->rto_s ? "met " : "MISSED ");
+	text_duration(out, r->rto_s);
+	return r->seconds > r->rto_s ? ROLE_BREACH : ROLE_TEXT;
+}
+
+static unsigned
+cell(void *arg, size_t i, size_t column, struct str *out)
+{
+	const struct history_screen *h = arg;
+	const struct run_row *r = row_at(arg, i);
+
+	if (column == STATUS) {
+		str_add(out, runs_status_text(r->status));
+		return status_role(r->status);
+	}
+	if (column == ID) {
+		str_add(out, r->id);
+		return ROLE_DIM;
+	}
+	if (r->status == RUNS_UNREAD || r->status == RUNS_DAMAGED)
+		return ROLE_DIM;
+	switch (column) {
+	case WHEN:
+		verdict_time(out, r->started_ms >= 0 ? r->started_ms / 1000 : CLOCK_NONE,
+			h->view.app->now);
+		return ROLE_TEXT;
+	case RUNBOOK: str_add(out, r->runbook); return ROLE_TEXT;
+	case MODE: str_add(out, r->drill ? "DRILL" : ""); return ROLE_DRILL;
+	case TOOK: run_seconds(out, (double)r->seconds); return ROLE_TEXT;
+	case RTO: return rto_cell(r, out);
+	case TARGET:
+		str_add(out, r->target);
+		return r->production && !r->drill ? ROLE_DANGER : ROLE_TEXT;
+	default: str_add(out, r->operator_name); return ROLE_TEXT;
+	}
+}
+
+static const struct list_model model = {
+	.columns = columns,
+	.ncolumns = ARRAY_LEN(columns),
+	.empty = "No run was ever started here. 4 shows the runbooks.",
+	.count = count,
+	.id = identity,
+	.cell = cell,
+};
+
+static int64_t
+trend_value(void *arg, size_t i)
+{
+	const struct history_screen *h = arg;
+
+	return h->trend[h->ntrend - 1 - i]->seconds;
+}
+
+static unsigned
+trend_style(void *arg, size_t i)
+{
+	const struct history_screen *h = arg;
+	const struct run_row *r = h->trend[h->ntrend - 1 - i];
+
+	return r->rto_s >= 0 && r->seconds > r->rto_s ? ROLE_BREACH
+	       : r->drill                             ? ROLE_ACCENT
+						      : ROLE_OK;
+}
+
+static void
+find_trend(struct history_screen *h, const char *runbook)
+{
+	const struct runs *all = &h->view.app->runs;
+
+	h->ntrend = 0;
+	for (size_t i = 0; i < all->n && h->ntrend < CHART_MAX; i++)
+		if (all->runs[i].status == RUNS_DONE && strcmp(all->runs[i].runbook, runbook) == 0)
+			h->trend[h->ntrend++] = &all->runs[i];
+}
+
+static void
+draw_trend(struct history_screen *h, struct area a)
+{
+	struct chart chart = {
+		.value = trend_value, .style = trend_style, .label = text_duration, .arg = h};
+	CLEANUP(str_done) struct str text = STR_INIT(400);
+	const struct run_row *r;
+	size_t row, missed = 0;
+
+	draw_hline(a, 0, ROLE_BORDER);
+	if (!list_row(&h->list, &row))
+		return;
+	r = row_at(h, row);
+	find_trend(h, r->runbook);
+	for (size_t i = 0; i < h->ntrend; i++)
+		missed += h->trend[i]->rto_s >= 0 && h->trend[i]->seconds > h->trend[i]->rto_s;
+	str_fmt(&text, " how long %s took, newest right: %zu time%s", r->runbook, h->ntrend,
+		h->ntrend == 1 ? "" : "s");
+	if (r->rto_s >= 0) {
+		str_add(&text, ", RTO ");
+		text_duration(&text, r->rto_s);
+		str_fmt(&text, ", missed %zu ", missed);
+	} else {
+		str_addc(&text, ' ');
+	}
+	draw_text(a, 2, 0, ROLE_TITLE, str_text(&text));
+	chart.n = h->ntrend;
+	if (h->ntrend > 0)
+		chart_draw(area_cut(a, 1, 1, a.w - 2, a.h - 1), &chart);
+	else
+		draw_text(a, 1, 1, ROLE_DIM, "It was never done to its end.");
+}
+
 static void
 draw(struct view *v, struct area a)
 {
-	draw_text(a, 1, 1, 0, "history");
+	struct history_screen *h = (struct history_screen *)v;
+	struct area foot = area_bottom(&a, a.h >= 18 ? CHART_ROWS : 0);
+
+	/* The list first: it is what says which row is selected. */
+	list_draw(&h->list, a, v->app->over == NULL);
+	if (foot.h > 0 && count(h) > 0)
+		draw_trend(h, foot);
 }
+
 static unsigned
 event(struct view *v, const struct event *ev)
 {
-	return 0;
+	struct history_screen *h = (struct history_screen *)v;
+	unsigned answer = list_event(&h->list, ev);
+	size_t row;
+
+	if (!(answer & ANSWER_CHOSEN) || !list_row(&h->list, &row))
+		return answer;
+	/* What goes on belongs to the Run screen, with its questions. */
+	if (runs_is_open(row_at(h, row)))
+		run_show(v->app, row_at(h, row)->id);
+	else
+		app_push(v->app, run_view_of(v->app, row_at(h, row)->id));
+	return answer;
 }
+
 static unsigned
 contexts(const struct view *v)
 {
-	return 0;
+	const struct history_screen *h = (const struct history_screen *)v;
+
+	return h->list.typing ? CONTEXT_FORM | CONTEXT_FIELD : CONTEXT_LIST;
 }
+
+static bool
+offers(const struct view *v, enum action action)
+{
+	return action != ACTION_MARK && action != ACTION_SORT && action != ACTION_COPY;
+}
+
+static bool
+work(struct view *v)
+{
+	return list_work(&((struct history_screen *)v)->list);
+}
+
+static void
+changed(struct view *v, unsigned what)
+{
+	if (what & CHANGE_RUNS)
+		list_refresh(&((struct history_screen *)v)->list);
+}
+
 static void
 close_view(struct view *v)
 {
+	list_done(&((struct history_screen *)v)->list);
 	free(v);
 }
-static const struct view_ops ops = {
-	.draw = draw, .event = event, .contexts = contexts, .close = close_view};
+
+static const struct view_ops ops = {.draw = draw,
+	.event = event,
+	.contexts = contexts,
+	.offers = offers,
+	.work = work,
+	.changed = changed,
+	.close = close_view};
+
 struct view *
 history_view(struct app *app)
 {
-	struct view *v = util_alloc(sizeof(*v));
-	*v = (struct view){.ops = &ops, .app = app};
-	return v;
+	struct history_screen *h = util_alloc(sizeof(*h));
+
+	h->view = (struct view){.ops = &ops, .app = app};
+	list_init(&h->list, &model, h);
+	return &h->view;
 }

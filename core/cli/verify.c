@@ -48,6 +48,16 @@ progress_tick(struct flow_meter *m)
 	p->shown = true;
 }
 
+/* For programs: what was read and what there is to read, a line each. */
+static void
+progress_line(struct flow_meter *m)
+{
+	CLEANUP(str_done) struct str line = STR_INIT(100);
+
+	str_fmt(&line, "progress %lld %lld\n", (long long)m->done, (long long)m->total);
+	progress_write(&line);
+}
+
 static void
 progress_end(struct progress *p)
 {
@@ -208,7 +218,10 @@ prove(struct job *job, struct verify_target *target, struct err *err)
 		job->options.level = target->level >= 0 ? (enum level)target->level : LEVEL_INTACT;
 	if (job->options.level == LEVEL_RESTORED && !note(job, "verify.start", target, NULL, err))
 		return false;
-	job->options.meter = isatty(STDERR_FILENO) ? &progress.meter : NULL;
+	if (cli_flag(job->cli, "progress"))
+		progress.meter.tick = progress_line;
+	job->options.meter =
+		isatty(STDERR_FILENO) || cli_flag(job->cli, "progress") ? &progress.meter : NULL;
 	verify_target_prove(&job->targets, target, &job->options, &report);
 	progress_end(&progress);
 	record(job, target, &report);
@@ -270,6 +283,8 @@ static const struct cli_option options[] = {
 	{"database", 0, "NAME", "of a backup of several: the one that is looked into", NULL},
 	{"keep-sandbox", 0, NULL, "leave the sandbox for a while, to look into it", NULL},
 	{"pages", 0, NULL, "check the data page checksums in base backups too", NULL},
+	{"progress", 0, NULL, "print \"progress READ TOTAL\" lines, in bytes, to standard error",
+		NULL},
 	{"format", 0, "FORMAT", "text (the default) or json", "text json"},
 	{"verbose", 'v', NULL, "all checks, not only those that did not pass", NULL},
 	{NULL, 0, NULL, NULL, NULL},

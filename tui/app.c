@@ -427,7 +427,7 @@ app_job(struct app *app, const char *const *args, bool input, const struct job_o
 	struct job *j;
 	size_t n = 0;
 
-	while (args[n] != NULL && n < ARRAY_LEN(all) - 3) {
+	while (n < ARRAY_LEN(all) - 3 && args[n] != NULL) {
 		all[n] = args[n];
 		n++;
 	}

@@ -173,7 +173,7 @@ job_start(struct jobs *all, const char *const *args, bool input, const struct jo
 	bool good;
 	pid_t pid;
 
-	for (; args[n] != NULL && n < ARGS_MAX; n++)
+	for (; n < ARGS_MAX && args[n] != NULL; n++)
 		argv[n + 1] = (char *)(uintptr_t)args[n]; /* execve does not write to it */
 	good = (args[n] == NULL || err_set(err, ERR_LIMIT, "Too many arguments.")) &&
 	       make_pipes(in, out, errors, input, err);

@@ -52,7 +52,7 @@ str_addc(struct str *s, char c)
 void
 str_vfmt(struct str *s, const char *fmt, va_list ap)
 {
-	char small[256], *text = small;
+	char small[256], *large;
 	va_list again;
 	int n;
 
@@ -61,13 +61,14 @@ str_vfmt(struct str *s, const char *fmt, va_list ap)
 	va_end(again);
 	if (n < 0)
 		BUG("cannot format \"%s\"", fmt);
-	if ((size_t)n >= sizeof(small)) {
-		text = util_alloc((size_t)n + 1);
-		vsnprintf(text, (size_t)n + 1, fmt, ap);
+	if ((size_t)n < sizeof(small)) {
+		str_addn(s, small, (size_t)n);
+		return;
 	}
-	str_addn(s, text, (size_t)n);
-	if (text != small)
-		free(text);
+	large = util_alloc((size_t)n + 1);
+	vsnprintf(large, (size_t)n + 1, fmt, ap);
+	str_addn(s, large, (size_t)n);
+	free(large);
 }
 
 void

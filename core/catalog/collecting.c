@@ -467,15 +467,16 @@ run(struct collecting *c, const struct collect_job *job, struct err *err)
 	struct collecting_private p = {.told = clock_mono_ms()};
 	bool good;
 
-	c->private = &p;
 	if (!listing_writer_new(job->list, &p.writer, err))
 		return false;
+	c->private = &p;
 	if (c->before != NULL && c->look_inside)
 		remember(c);
 	good = c->collector->collect(c, err);
 	good = finish_newest(c, good, err);
 	good = good && listing_finish(p.writer, err);
 	listing_writer_free(p.writer);
+	c->private = NULL;
 	return good && read_back(c, job->list, err);
 }
 

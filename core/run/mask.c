@@ -223,7 +223,7 @@ static void
 give(struct mask_state *st, const char *bytes, const char *marks, size_t len, struct str *out)
 {
 	for (size_t i = 0, n; i < len; i += n) {
-		const char *other = memchr(marks + i, !marks[i], len - i);
+		const char *other = memchr(marks + i, marks[i] ? 0 : 1, len - i);
 
 		n = other != NULL ? (size_t)(other - marks) - i : len - i;
 		if (!marks[i])

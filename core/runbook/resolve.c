@@ -338,10 +338,11 @@ bool
 step_resolve(const struct step *s, const struct scope *scope, unsigned flags, struct arena *a,
 	struct resolved *ret, struct err *err)
 {
-	struct resolver r = {s, scope, flags, a, err, ret};
+	struct resolver r = {.step = s, .scope = scope, .flags = flags, .arena = a, .err = err};
 	struct str params = STR_INIT(2 * MIB);
 
 	*ret = (struct resolved){.step = s};
+	r.ret = ret;
 	if (!write_params(&r, &params)) {
 		str_done(&params);
 		return false;

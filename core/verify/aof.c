@@ -85,7 +85,7 @@ argument(struct scan *s, char head[8], struct err *err)
 static bool
 command(struct scan *s, struct aof *a, bool *in_multi, struct err *err)
 {
-	char name[8] = "", rest[8];
+	char name[8] = "", rest[8] = "";
 	int64_t args;
 
 	if (!number(s, '*', ARGS_MAX, &args, err))

@@ -31,8 +31,7 @@ void
 fuzz_one(const char *data, size_t len)
 {
 	CLEANUP(str_done)
-	struct str one = STR_INIT(16 * MIB),
-		   two = STR_INIT(16 * MIB), three = STR_INIT(16 * MIB);
+	struct str one = STR_INIT(16 * MIB), two = STR_INIT(16 * MIB), three = STR_INIT(16 * MIB);
 	CLEANUP(err_done) struct err err = ERR_INIT;
 	CLEANUP(json_free) cJSON *j = json_parse(data, len, &err), *again = NULL, *third = NULL;
 

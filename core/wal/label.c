@@ -133,9 +133,12 @@ local_time(const char *text, int64_t *ret, const char **ret_zone)
 static bool
 guess_offset(int64_t local, int64_t near, int64_t *ret)
 {
-	int64_t offset = local - near;
+	int64_t offset;
 
-	if (near == CLOCK_NONE || offset < -16 * 3600 || offset > 16 * 3600)
+	if (near == CLOCK_NONE)
+		return false;
+	offset = local - near;
+	if (offset < -16 * 3600 || offset > 16 * 3600)
 		return false;
 	*ret = (offset + (offset < 0 ? -450 : 450)) / 900 * 900;
 	return true;

@@ -63,6 +63,13 @@ take_list(struct cursor *c, size_t size, struct xact_list *ret)
 	return true;
 }
 
+/* From 1970 to 2200: whatever adds to a time of WAL can't overflow. */
+static bool
+plausible(int64_t us)
+{
+	return us >= 0 && us < 230LL * 366 * 86400 * 1000000;
+}
+
 /* What HAS_INFO announces, in its fixed order. */
 static bool
 parse_info(const struct record *r, struct cursor *c, struct xact *x)
@@ -113,6 +120,8 @@ xact_parse(const struct record *r, struct xact *ret)
 	if ((p = take(&c, 8)) == NULL)
 		return false;
 	ret->at_us = bytes_time(p);
+	if (!plausible(ret->at_us))
+		return false;
 	return (r->info & HAS_INFO) == 0 || parse_info(r, &c, ret);
 }
 
@@ -159,11 +168,11 @@ xact_time(const struct record *r, int64_t *ret_us)
 	if ((op == CHECKPOINT_SHUTDOWN || op == CHECKPOINT_ONLINE) &&
 		parts.len >= CHECKPOINT_TIME_AT + 8) {
 		*ret_us = (int64_t)(bytes_u64(parts.data + CHECKPOINT_TIME_AT) * 1000000);
-		return true;
+		return plausible(*ret_us);
 	}
 	if ((op == RESTORE_POINT || op == END_OF_RECOVERY) && parts.len >= 8) {
 		*ret_us = bytes_time(parts.data);
-		return true;
+		return plausible(*ret_us);
 	}
 	return false;
 }

@@ -190,10 +190,10 @@ print_ask(struct follow *f, const struct ask *ask)
 		ask->type != NULL ? "" : "  (and a text behind it, where one is wanted)");
 	if (ask->type != NULL)
 		print_text(f, "  to confirm, type: confirm ", ask->type);
-	cli_print(f->cli, "> ");
 	cli_flush(f->cli);
 	/* What was typed before the question was there answers something else. */
 	tcflush(STDIN_FILENO, TCIFLUSH);
+	cli_print(f->cli, "> ");
 }
 
 static void

@@ -106,9 +106,11 @@ problem_json(struct json *j, const struct problem *it)
 static bool
 is_site_file(const char *text)
 {
-	while (*text == '#' || *text == '\n' || *text == ' ' || *text == '-')
+	/* As YAML or as JSON. */
+	while (*text != '\0' && strchr("#\n -{\"", *text) != NULL)
 		text += *text == '#' ? strcspn(text, "\n") : 1;
-	return util_starts(text, "site:") || util_starts(text, "locations:");
+	return (util_starts(text, "site") && strchr(":\"", text[4]) != NULL) ||
+	       (util_starts(text, "locations") && strchr(":\"", text[9]) != NULL);
 }
 
 static bool

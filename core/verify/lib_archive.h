@@ -27,6 +27,7 @@
 	X(archive_read_data)                          \
 	X(archive_read_data_block)                    \
 	X(archive_filter_bytes)                       \
+	X(archive_filter_code)                        \
 	X(archive_error_string)                       \
 	X(archive_set_error)                          \
 	X(archive_format)                             \

@@ -252,6 +252,18 @@ archive_ended(struct unpack *u, struct err *err)
 	return true;
 }
 
+/* Where libarchive doesn't recognize a stream it hands the bytes through as they are. */
+static bool
+recognized(const struct unpack *u)
+{
+	static const int codes[] = {[PACK_ZSTD] = ARCHIVE_FILTER_ZSTD,
+		[PACK_LZ4] = ARCHIVE_FILTER_LZ4,
+		[PACK_BZIP2] = ARCHIVE_FILTER_BZIP2,
+		[PACK_XZ] = ARCHIVE_FILTER_XZ};
+
+	return u->lib->archive_filter_code(u->archive, 0) == codes[u->kind];
+}
+
 static ssize_t
 read_archive(struct unpack *u, void *buf, size_t len, struct err *err)
 {
@@ -264,6 +276,11 @@ read_archive(struct unpack *u, void *buf, size_t len, struct err *err)
 		status = u->lib->archive_read_open2(u->archive, u, NULL, feed_archive, NULL, NULL);
 		if (status == ARCHIVE_OK)
 			status = u->lib->archive_read_next_header(u->archive, &entry);
+		if (status == ARCHIVE_OK && !recognized(u)) {
+			err_set(err, ERR_DAMAGED, "The header of the %s data is damaged.",
+				names[u->kind]);
+			return -1;
+		}
 	}
 	if (status == ARCHIVE_OK)
 		n = u->lib->archive_read_data(u->archive, buf, len);

@@ -1,12 +1,10 @@
 /*
  * collector_neo4j: dumps (<database>.dump) and backups (<database>-<time>.backup) of Neo4j, and
- * tars of either. What a file is, its first letters say (core/verify/neo4j.h). A backup's name
- * holds its time in UTC.
+ * tars of either. What a file is, its first four letters say: D a dump, B a backup; Z zstd, G
+ * gzip; V and a version. A backup's name holds its time in UTC.
  */
 #include "base/banned.h"
 #include "catalog/collector.h"
-#include "base/path.h"
-#include "verify/neo4j.h"
 
 #define HEAD 512
 #define TIME "%Y-%m-%dT%H-%M-%S"
@@ -16,7 +14,7 @@ kind_of(const unsigned char *p, size_t n)
 {
 	static const char *const gzip = "\x1f\x8b";
 
-	if (neo4j_is(p, n))
+	if (n >= 4 && (p[0] == 'D' || p[0] == 'B') && (p[1] == 'Z' || p[1] == 'G') && p[2] == 'V')
 		return p[0] == 'B' ? "backup" : "dump";
 	if (n >= 262 && memcmp(p + 257, "ustar", 5) == 0)
 		return "tar";

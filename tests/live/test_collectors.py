@@ -383,7 +383,7 @@ def test_redis_aof(boat, redis_factory):
     with open(os.path.join(directory, "appendonly.aof.manifest"), "w", encoding="ascii") as f:
         f.write("rubbish\n")
     row, = place.rows("aof")
-    assert row["verdict"] == "breach" and "manifest could not be read" in row["reason"]
+    assert row["verdict"] == "breach" and "manifest is not one" in row["reason"]
 
 
 def test_single_aof(boat, tmp_path_factory):

@@ -39,6 +39,7 @@ app_init(struct app *app, const struct app_options *o)
 	shelf_init(&app->shelf, o->state, o->site);
 	runs_init(&app->runs, o->state);
 	shelf_open(&app->shelf, app->now);
+	checks_init(&app->checks, app);
 }
 
 static void
@@ -59,6 +60,7 @@ app_done(struct app *app)
 	for (size_t i = 0; i < SCREENS; i++)
 		free_views(&app->stacks[i]);
 	free_views(&app->buried);
+	checks_done(&app->checks);
 	shelf_done(&app->shelf);
 	library_done(&app->library);
 	runs_done(&app->runs);
@@ -427,14 +429,14 @@ app_job(struct app *app, const char *const *args, bool input, const struct job_o
 	struct job *j;
 	size_t n = 0;
 
-	while (n < ARRAY_LEN(all) - 3 && args[n] != NULL) {
-		all[n] = args[n];
-		n++;
-	}
+	/* The options behind the command's name: what follows "--" is no option. */
+	all[n++] = *args++;
 	if (app->options.site_file != NULL) {
 		all[n++] = "--site";
 		all[n++] = app->options.site_file;
 	}
+	while (*args != NULL && n < ARRAY_LEN(all) - 1)
+		all[n++] = *args++;
 	all[n] = NULL;
 	if (app->jobs == NULL)
 		return NULL;
@@ -585,6 +587,7 @@ app_run(struct app *app, const struct theme *theme, enum stage_end *ret, struct 
 	for (size_t i = 0; i < SCREENS; i++)
 		free_views(&app->stacks[i]);
 	free_views(&app->buried);
+	checks_done(&app->checks);
 	jobs_free(app->jobs);
 	app->jobs = NULL;
 	stage_close(app->stage);

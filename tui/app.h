@@ -8,7 +8,7 @@
 
 #include "base/ident.h"
 #include "conf/site.h"
-#include "tui/job.h"
+#include "tui/checks.h"
 #include "tui/model/runs.h"
 #include "tui/model/library.h"
 #include "tui/model/shelf.h"
@@ -45,6 +45,7 @@ struct app {
 	struct shelf shelf;
 	struct library library;
 	struct runs runs;
+	struct checks checks;
 	const char **themes;
 
 	/* Of the console's own use */

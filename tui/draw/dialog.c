@@ -222,7 +222,7 @@ void
 dialog_draw(struct dialog *d, struct area a)
 {
 	int width = MIN(a.w, WIDTH_MAX), foot = d->spec->typed != NULL ? 6 : 3;
-	struct area none = {.c = a.c, .w = width - 2 * INDENT}, box, buttons;
+	struct area none = {.c = a.c, .w = width - 2 * INDENT}, box, buttons, foot_line;
 
 	d->rows = draw_text_part(d, none, 0);
 	box = draw_modal(a, width, d->rows + foot + 3,
@@ -233,7 +233,7 @@ dialog_draw(struct dialog *d, struct area a)
 		draw_wrapped(box, 0, ROLE_TEXT, "Make the window larger. Esc leaves.");
 		return;
 	}
-	draw_text(area_bottom(&box, 1), 0, 0, d->notice != NULL ? ROLE_LATE : ROLE_DIM, hint(d));
+	foot_line = area_bottom(&box, 1);
 	buttons = area_bottom(&box, 1);
 	area_bottom(&box, 1);
 	if (d->spec->typed != NULL) {
@@ -246,4 +246,6 @@ dialog_draw(struct dialog *d, struct area a)
 	draw_text_part(d, box, -d->scroll);
 	d->seen = d->seen || d->scroll + d->page >= d->rows;
 	draw_buttons(d, buttons);
+	/* The hint last: it knows now what is on the screen. */
+	draw_text(foot_line, 0, 0, d->notice != NULL ? ROLE_LATE : ROLE_DIM, hint(d));
 }

@@ -4,6 +4,8 @@
 #include "tui/draw/list_rows.h"
 #include "tui/keys.h"
 
+#define FIND_NEAR 100000 /* rows either side of where a row was that it is looked for in */
+
 void
 list_init(struct list *l, const struct list_model *model, void *arg)
 {
@@ -50,15 +52,16 @@ found_at(struct list *l, size_t position)
 static bool
 find_row(const struct list *l, size_t *ret)
 {
-	size_t n = list_rows_count(l);
+	size_t n = list_rows_count(l), at = MIN(l->at, n);
 
-	if (l->at < n && l->model->id(l->arg, l->at) == l->id) {
-		*ret = l->at;
-		return true;
-	}
-	for (size_t row = 0; row < n; row++) {
-		if (l->model->id(l->arg, row) == l->id) {
-			*ret = row;
+	/* Rows that come and go move the others by a few. */
+	for (size_t d = 0; d < FIND_NEAR && (at + d < n || d <= at); d++) {
+		if (at + d < n && l->model->id(l->arg, at + d) == l->id) {
+			*ret = at + d;
+			return true;
+		}
+		if (d <= at && at - d < n && l->model->id(l->arg, at - d) == l->id) {
+			*ret = at - d;
 			return true;
 		}
 	}
@@ -89,7 +92,8 @@ forget_lost_marks(struct list *l)
 	struct marks kept = {0};
 	size_t n = l->model->count(l->arg);
 
-	if (marks_count(&l->marks) == 0)
+	/* In a list so long that looking at all of it would hold up a key, they stay. */
+	if (marks_count(&l->marks) == 0 || n > FIND_NEAR)
 		return;
 	for (size_t row = 0; row < n; row++) {
 		uint64_t id = l->model->id(l->arg, row);

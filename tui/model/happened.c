@@ -217,8 +217,7 @@ happened_of(struct arena *a, const cJSON *record, struct happened *ret)
 {
 	const char *event = json_get_text(record, "event"), *at = json_get_text(record, "at");
 	const char *actor = json_get_text(record, "actor");
-	struct telling t = {
-		.data = json_get(record, "data"), .ret = ret, .out = STR_INIT(4 * KIB)};
+	struct telling t = {.data = json_get(record, "data"), .ret = ret, .out = STR_INIT(4 * KIB)};
 	int64_t us;
 
 	if (event == NULL || util_starts(event, "chain."))

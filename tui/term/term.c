@@ -437,6 +437,31 @@ term_repaint(struct terminal *t)
 	forget_shown(t);
 }
 
+#define COPY_MAX (64 * KIB)
+
+void
+term_copy(struct terminal *t, const void *bytes, size_t len)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	CLEANUP(str_done) struct str out = STR_INIT(2 * COPY_MAX);
+	const unsigned char *in = bytes;
+
+	if (len > COPY_MAX)
+		return;
+	str_add(&out, "\033]52;c;");
+	for (size_t i = 0; i < len; i += 3) {
+		size_t n = MIN(len - i, 3);
+		uint32_t three = (uint32_t)in[i] << 16 | (n > 1 ? (uint32_t)in[i + 1] << 8 : 0) |
+				 (n > 2 ? in[i + 2] : 0);
+
+		for (size_t k = 0; k < 4; k++)
+			str_addc(&out, k <= n ? digits[three >> (18 - 6 * k) & 63] : '=');
+	}
+	str_addc(&out, '\a');
+	send_bytes(t, &out);
+}
+
 void
 term_suspend(struct terminal *t)
 {

@@ -51,6 +51,11 @@ int term_rows(const struct terminal *t);
 bool term_show(struct terminal *t, const struct canvas *c);
 /* The next term_show draws everything, and sets all modes again. */
 void term_repaint(struct terminal *t);
+/*
+ * Asks the terminal to put the bytes into its clipboard (OSC 52). Whether it did can't be known:
+ * many ignore it without a word.
+ */
+void term_copy(struct terminal *t, const void *bytes, size_t len);
 /* Gives the terminal back and stops the process group (job control); returns when it goes on. */
 void term_suspend(struct terminal *t);
 

@@ -18,8 +18,6 @@ struct view *audit_view(struct app *app);
 struct view *set_view(struct app *app, const char *id);
 /* The backups of one set. */
 struct view *backups_of_view(struct app *app, const char *set);
-/* One backup, by its id. */
-struct view *backup_view(struct app *app, const char *id);
 /* A runbook to read; `sets` are parameters that are filled in already, "name=value". */
 struct view *runbook_view(struct app *app, const char *name, const char *const *sets, size_t nsets);
 /* A run by its id, live or over. */

@@ -105,6 +105,16 @@ verdict_time_long(struct str *out, int64_t at)
 }
 
 void
+verdict_minute(struct str *out, int64_t at)
+{
+	verdict_time_long(out, at);
+	if (at == CLOCK_NONE)
+		return;
+	str_cut(out, out->len - 4); /* the seconds and the Z */
+	str_addc(out, 'Z');
+}
+
+void
 verdict_ago(struct str *out, int64_t at, int64_t now)
 {
 	if (at > now)

@@ -21,6 +21,8 @@ unsigned verdict_copies(struct str *out, const struct set_verdict *v);
 void verdict_time(struct str *out, int64_t at, int64_t now);
 /* "2026-11-20 02:04:12Z" or "-" */
 void verdict_time_long(struct str *out, int64_t at);
+/* "2026-11-20 02:04Z" or "-" */
+void verdict_minute(struct str *out, int64_t at);
 /* "12h ago", "in 3h27m" */
 void verdict_ago(struct str *out, int64_t at, int64_t now);
 

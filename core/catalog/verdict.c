@@ -109,21 +109,28 @@ judge_age(struct judge *j)
 		judge_duration(j, j->out->age_s), judge_duration(j, f->rpo_s));
 }
 
-/* The proof to show: the newest at the wanted level, else the newest at all. */
+/*
+ * The proof to show: of the backup that was proven last at the wanted level, the highest; else
+ * the newest at all.
+ */
 static const struct proof *
 choose_proof(struct judge *j, const struct proof **ret_enough)
 {
 	const struct set_facts *f = j->in->facts;
 	int level = f->prove_level >= 0 ? f->prove_level : LEVEL_INTACT;
-	const struct proof *p;
+	const struct proof *p, *best = NULL;
 
 	*ret_enough = NULL;
 	vec_each (&j->in->proofs->list, p) {
-		if (p->result == PROOF_PASS && (int)p->level >= level) {
-			*ret_enough = p;
-			return p;
-		}
+		if (p->result != PROOF_PASS || (int)p->level < level)
+			continue;
+		if (best == NULL)
+			*ret_enough = best = p;
+		else if (p->level > best->level && strcmp(p->backup, best->backup) == 0)
+			best = p;
 	}
+	if (best != NULL)
+		return best;
 	return j->in->proofs->list.n > 0 ? &j->in->proofs->list.v[0] : NULL;
 }
 

@@ -260,6 +260,44 @@ anomalies(void **state)
 	}
 }
 
+/* A later look of a lower level hides no restore, and an older backup's says nothing of it. */
+static void
+highest_proof(void **state)
+{
+	struct arena a = ARENA_INIT;
+	struct backup old = backup("old", 1500), head = backup("new", 60);
+	struct set_facts f = {.rpo_s = 86400,
+		.prove_level = -1,
+		.minimum_size = FIELD_ABSENT,
+		.place = {.seen = {.at = NOW, .head = &head, .nhead = 1, .count = 2, .base = ""}}};
+	struct verdict_in in = {
+		.facts = &f, .now = NOW, .stale_s = 900, .newest = &head, .good = &head};
+	const struct backup *of[] = {&head, &head, &old};
+	const enum level levels[] = {LEVEL_INTACT, LEVEL_RESTORED, LEVEL_RESTORED};
+	struct proofs proofs;
+
+	for (size_t first = 0; first < 2; first++) {
+		struct set_verdict v;
+
+		proofs_init(&proofs, &a, "db", "dump");
+		for (size_t i = first; i < ARRAY_LEN(of); i += 1 + first) {
+			struct proof p = proof_of(arena_fmt(&a, "db/dump/%s", of[i]->name), of[i]);
+
+			p.level = first == 0 ? levels[i] : LEVEL_INTACT;
+			p.result = PROOF_PASS;
+			p.at = AGE((int64_t)i * 10);
+			*vec_push(&a, &proofs.list) = p;
+		}
+		proofs_sort(&proofs);
+		in.proofs = &proofs;
+		verdict_judge(&a, &in, &v);
+		assert_non_null(v.proven);
+		assert_int_equal(v.proven->level, first == 0 ? LEVEL_RESTORED : LEVEL_INTACT);
+		assert_string_equal(v.proven->backup, "db/dump/new");
+	}
+	arena_done(&a);
+}
+
 static void
 statuses(void **state)
 {
@@ -275,4 +313,4 @@ statuses(void **state)
 	assert_int_equal(verdict_nagios(VERDICT_UNKNOWN), 3);
 }
 
-TESTS(T(table), T(anomalies), T(statuses))
+TESTS(T(table), T(anomalies), T(highest_proof), T(statuses))

@@ -548,7 +548,7 @@ test_f16_rewritten(void **state)
 	test_file("inplace", bytes, len, 0600);
 	c = open_log(path, CHAIN_SHARED);
 	fd = open(path, O_WRONLY | O_CLOEXEC);
-	assert_int_equal(pwrite(fd, "0", 1, (off_t)len - 10), 1);
+	assert_int_equal(pwrite(fd, bytes[len - 10] == '0' ? "1" : "0", 1, (off_t)len - 10), 1);
 	close(fd);
 	assert_false(chain_append(c, &event, &err));
 	assert_err(&err, ERR_AUDIT, "rewritten");

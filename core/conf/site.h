@@ -36,7 +36,8 @@ extern const char *const proof_result_names[]; /* "pass", "unknown", "fail" */
 struct site_s3 {
 	struct item item;
 	const char *bucket, *prefix, *region, *endpoint, *ca_file;
-	const char *credentials; /* "profile NAME" or "env PREFIX"; NULL: the usual chain */
+	const char *credentials; /* "profile NAME", "file PATH" or "env PREFIX"; NULL: the usual
+				    chain */
 	int path_style;          /* -1: only for custom endpoints */
 };
 

@@ -31,7 +31,7 @@ static const struct field s3_fields[] = {
 	{"path_style", FIELD_BOOL, AT(site_s3, path_style), "bucket in the path, not in the host"},
 	{"ca_file", FIELD_TEXT, AT(site_s3, ca_file), "certificates to trust, PEM"},
 	{"credentials", FIELD_TEXT, AT(site_s3, credentials),
-		"\"profile NAME\" or \"env PREFIX\"; else the usual AWS chain"},
+		"\"profile NAME\", \"file PATH\" or \"env PREFIX\"; else the usual AWS chain"},
 };
 
 static void
@@ -45,10 +45,11 @@ s3_check(void *object, const struct node *at, struct problems *p)
 		node_error(p, node_get(at, "bucket"), "\"%s\" is not the name of a bucket.",
 			s3->bucket);
 	if (c != NULL && !(util_starts(c, "profile ") && c[8] != '\0') &&
+		!(util_starts(c, "file ") && strchr("/~", c[5]) != NULL && c[5] != '\0') &&
 		!(util_starts(c, "env ") && schema_is_id(c + 4)))
 		node_error(p, node_get(at, "credentials"),
 			"\"credentials\" says where keys are found, never the keys themselves.")
-			->hint = "Write \"profile NAME\" or \"env PREFIX\".";
+			->hint = "Write \"profile NAME\", \"file /PATH\" or \"env PREFIX\".";
 }
 
 static const struct schema s3_schema = {.name = "an S3 location",

@@ -86,29 +86,59 @@ parse(struct aws_conf *c, const char *text, const char *profile, bool config)
 }
 
 static bool
+read_file(struct aws_conf *c, const char *path, const char *profile, bool config, struct err *err)
+{
+	CLEANUP(str_wipe) struct str text = STR_INIT(FILE_LIMIT + 1);
+
+	if (!file_read(path, FILE_LIMIT, &text, err))
+		return false;
+	parse(c, str_text(&text), profile, config);
+	return true;
+}
+
+static bool
 load(struct aws_conf *c, const char *variable, const char *usual, const char *profile, bool config,
 	struct err *err)
 {
 	CLEANUP(arena_done) struct arena a = ARENA_INIT;
-	CLEANUP(str_wipe) struct str text = STR_INIT(FILE_LIMIT + 1);
 	CLEANUP(err_done) struct err why = ERR_INIT;
 	const char *path = getenv(variable);
 
 	path = path_expand(&a, path != NULL && path[0] != '\0' ? path : usual);
-	if (!file_read(path, FILE_LIMIT, &text, &why))
-		return why.code == ERR_NOT_FOUND || err_move(err, &why);
-	parse(c, str_text(&text), profile, config);
-	return true;
+	return read_file(c, path, profile, config, &why) || why.code == ERR_NOT_FOUND ||
+	       err_move(err, &why);
+}
+
+static struct aws_conf *
+empty(void)
+{
+	struct aws_conf *c = util_alloc(sizeof(*c));
+
+	c->settings = (struct str)STR_INIT(4 * FILE_LIMIT);
+	return c;
 }
 
 bool
 aws_conf_load(const char *profile, struct aws_conf **ret, struct err *err)
 {
-	struct aws_conf *c = util_alloc(sizeof(*c));
+	struct aws_conf *c = empty();
 
-	c->settings = (struct str)STR_INIT(4 * FILE_LIMIT);
 	if (!load(c, "AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials", profile, false, err) ||
 		!load(c, "AWS_CONFIG_FILE", "~/.aws/config", profile, true, err)) {
+		aws_conf_free(c);
+		return false;
+	}
+	*ret = c;
+	return true;
+}
+
+bool
+aws_conf_load_file(const char *path, struct aws_conf **ret, struct err *err)
+{
+	CLEANUP(arena_done) struct arena a = ARENA_INIT;
+	struct aws_conf *c = empty();
+
+	if (!read_file(c, path_expand(&a, path), "default", false, err)) {
 		aws_conf_free(c);
 		return false;
 	}

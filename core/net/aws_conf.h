@@ -15,6 +15,8 @@ struct aws_conf; /* one profile, from both files */
 
 /* A profile that neither file has is no failure: it has no settings, and exists() says so. */
 MUST_CHECK bool aws_conf_load(const char *profile, struct aws_conf **ret, struct err *err);
+/* The same of [default] in a file like ~/.aws/credentials, which must be there. */
+MUST_CHECK bool aws_conf_load_file(const char *path, struct aws_conf **ret, struct err *err);
 bool aws_conf_exists(const struct aws_conf *c);
 /* NULL when it is not set. Lives as long as c. */
 const char *aws_conf_get(const struct aws_conf *c, const char *name);

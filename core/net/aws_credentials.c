@@ -178,6 +178,23 @@ from_web_identity(struct search *s, struct aws_credentials **ret, struct err *er
 	return aws_assume_role(s->http, &role, NULL, ret, err);
 }
 
+static bool
+from_file(struct search *s, const char *path, struct aws_credentials **ret, struct err *err)
+{
+	struct aws_conf *conf;
+	bool good;
+
+	if (!aws_conf_load_file(path, &conf, err))
+		return err_prefix(err, "The credentials of the bucket can't be read");
+	good = from_settings(s, conf, path, 0, ret, err);
+	if (good && *ret == NULL) {
+		err_set(err, ERR_AUTH, "There are no keys under [default] in %s.", path);
+		good = err_hint(err, "aws_access_key_id and aws_secret_access_key belong there.");
+	}
+	aws_conf_free(conf);
+	return good;
+}
+
 /* Each step leaves *ret NULL, with success, where there is nothing. */
 static bool
 usual_chain(struct search *s, struct aws_credentials **ret, struct err *err)
@@ -213,6 +230,8 @@ aws_credentials_find(const struct site_s3 *s3, const char *region, struct http *
 		return usual_chain(&s, ret, err);
 	if (util_starts(s3->credentials, "profile "))
 		return from_profile(&s, s3->credentials + 8, true, 0, ret, err);
+	if (util_starts(s3->credentials, "file "))
+		return from_file(&s, s3->credentials + 5, ret, err);
 	if (!from_environment(s3->credentials + 4, ret, err))
 		return false;
 	if (*ret != NULL)
@@ -236,8 +255,12 @@ aws_region(struct arena *a, const struct site_s3 *s3)
 		return arena_strdup(a, region);
 	if (s3->credentials != NULL && util_starts(s3->credentials, "profile "))
 		profile = s3->credentials + 8;
-	if (!aws_conf_load(profile != NULL ? profile : "default", &conf, &err))
+	if (s3->credentials != NULL && util_starts(s3->credentials, "file ")) {
+		if (!aws_conf_load_file(s3->credentials + 5, &conf, &err))
+			return NULL;
+	} else if (!aws_conf_load(profile != NULL ? profile : "default", &conf, &err)) {
 		return NULL;
+	}
 	region = arena_strdup(a, aws_conf_get(conf, "region"));
 	aws_conf_free(conf);
 	return region;

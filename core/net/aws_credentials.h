@@ -1,8 +1,8 @@
 /*
  * aws_credentials: who we are to an S3 server, found where AWS's tools find it, in their order:
  *
- *   what the site file names: "profile NAME", or "env PREFIX" for PREFIX_ACCESS_KEY_ID,
- *   PREFIX_SECRET_ACCESS_KEY and PREFIX_SESSION_TOKEN; else
+ *   what the site file names: "profile NAME", "file PATH" ([default] in it), or "env PREFIX" for
+ *   PREFIX_ACCESS_KEY_ID, PREFIX_SECRET_ACCESS_KEY and PREFIX_SESSION_TOKEN; else
  *   the environment ($AWS_ACCESS_KEY_ID ...), a web identity token file, the shared credentials
  *   and config files ($AWS_PROFILE or "default"; keys, or a role to assume), the container's and
  *   the instance's metadata service (version 2).

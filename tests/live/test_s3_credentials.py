@@ -161,6 +161,21 @@ def test_what_the_site_file_names(boat, fakes, files):
     assert "NOWHERE_ACCESS_KEY_ID" in ask(boat, fakes, ENV, status=2, credentials="env NOWHERE")
 
 
+def test_a_file_that_the_site_file_names(boat, fakes, files):
+    boat.write("keys", "[default]\naws_access_key_id=OF-THE-FILE\naws_secret_access_key=s\n"
+               "region = sa-east-1\n")
+    named = f"file {boat.dir}/keys"
+    assert ask(boat, fakes, ENV, credentials=named) == ("OF-THE-FILE", None)
+    assert "/sa-east-1/s3/" in fakes.s3.requests[-1].headers["authorization"]
+    assert boat.dir + "/none" in ask(boat, fakes, ENV, status=2,
+                                     credentials=f"file {boat.dir}/none")
+    boat.write("keys", "[other]\naws_access_key_id=A\naws_secret_access_key=s\n")
+    assert "[default]" in ask(boat, fakes, ENV, status=2, credentials=named)
+    for wrong in ("file", "file ", "file keys"):
+        S3Site(boat, fakes.s3.url, "b", credentials=wrong).set()
+        assert "never the keys themselves" in boat.run("collect", status=2).err
+
+
 def test_other_files(boat, fakes):
     boat.write("elsewhere", "[default]\naws_access_key_id=ELSEWHERE\naws_secret_access_key=s\n")
     env = {"AWS_SHARED_CREDENTIALS_FILE": os.path.join(boat.dir, "elsewhere")}

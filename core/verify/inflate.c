@@ -1,9 +1,8 @@
 #include "base/banned.h"
 #include "verify/inflate.h"
 #include "verify/isal.h"
+#include "base/dl.h"
 
-#include <dlfcn.h>
-#include <pthread.h>
 #include <zlib.h>
 
 struct zlib {
@@ -22,33 +21,15 @@ struct inflate {
 	bool started; /* zlib is not told of a stream before its first byte */
 };
 
+static const char *const zlib_names[] = {"inflateInit2_", "inflate", "inflateReset", "inflateEnd"};
 static struct zlib zlib;
-static bool zlib_usable;
-static pthread_once_t zlib_once = PTHREAD_ONCE_INIT;
-
-static void
-zlib_load(void)
-{
-	void *lib = dlopen("libz.so.1", RTLD_NOW | RTLD_LOCAL);
-
-	if (lib == NULL)
-		return;
-	*(void **)&zlib.init2 = dlsym(lib, "inflateInit2_");
-	*(void **)&zlib.inflate = dlsym(lib, "inflate");
-	*(void **)&zlib.reset = dlsym(lib, "inflateReset");
-	*(void **)&zlib.end = dlsym(lib, "inflateEnd");
-	zlib_usable = zlib.init2 != NULL && zlib.inflate != NULL && zlib.reset != NULL &&
-		      zlib.end != NULL;
-}
+static struct dl zlib_dl = DL("libz.so.1", "zlib1g", zlib_names, &zlib);
 
 static bool
 zlib_start(struct inflate *i, struct err *err)
 {
-	pthread_once(&zlib_once, zlib_load);
-	if (!zlib_usable) {
-		err_set(err, ERR_TOOL_MISSING, "Neither zlib nor ISA-L is installed.");
-		return err_hint(err, "apt-get install zlib1g");
-	}
+	if (!dl_need(&zlib_dl, err))
+		return false;
 	/* Window bits: 15, and 16 more for gzip's wrapper. */
 	if (zlib.init2(&i->zlib, i->wrap == INFLATE_GZIP ? 15 + 16 : 15, ZLIB_VERSION,
 		    (int)sizeof(i->zlib)) != Z_OK)

@@ -1,32 +1,10 @@
 #include "base/banned.h"
 #include "wal/unpack.h"
+#include "base/dl.h"
 
-#include <dlfcn.h>
-#include <pthread.h>
 #include <zlib.h>
 
 #define CHUNK_MAX ((size_t)(512 * MIB)) /* below what the libraries count in int */
-
-/* The same for all: open, look up, once; a library that is not whole counts as absent. */
-static bool
-load(const char *file, const char *const *names, void **functions, size_t n)
-{
-	void *lib = dlopen(file, RTLD_NOW | RTLD_LOCAL);
-
-	if (lib == NULL)
-		return false;
-	for (size_t i = 0; i < n; i++)
-		if ((functions[i] = dlsym(lib, names[i])) == NULL)
-			return false;
-	return true;
-}
-
-static bool
-absent(const char *package, struct err *err)
-{
-	err_set(err, ERR_TOOL_MISSING, "The library for it is not installed.");
-	return err_hint(err, "apt-get install %s", package);
-}
 
 /* gzip */
 
@@ -36,26 +14,16 @@ static struct {
 	__typeof__(inflateReset) *reset;
 	__typeof__(inflateEnd) *end;
 } zlib;
-static bool zlib_usable;
-static pthread_once_t zlib_once = PTHREAD_ONCE_INIT;
-
-static void
-zlib_load(void)
-{
-	static const char *const names[] = {
-		"inflateInit2_", "inflate", "inflateReset", "inflateEnd"};
-
-	zlib_usable = load("libz.so.1", names, (void **)&zlib, ARRAY_LEN(names));
-}
+static const char *const zlib_names[] = {"inflateInit2_", "inflate", "inflateReset", "inflateEnd"};
+static struct dl zlib_dl = DL("libz.so.1", "zlib1g", zlib_names, &zlib);
 
 static bool
 gzip_start(void **ret, struct err *err)
 {
 	z_stream *z;
 
-	pthread_once(&zlib_once, zlib_load);
-	if (!zlib_usable)
-		return absent("zlib1g", err);
+	if (!dl_need(&zlib_dl, err))
+		return false;
 	z = util_alloc(sizeof(*z));
 	/* Window bits: 15, and 16 more for gzip's wrapper. */
 	if (zlib.init(z, 15 + 16, ZLIB_VERSION, (int)sizeof(*z)) != Z_OK) {
@@ -111,26 +79,17 @@ static struct {
 	int (*step)(struct bz_stream *bz);
 	int (*end)(struct bz_stream *bz);
 } bzip2;
-static bool bzip2_usable;
-static pthread_once_t bzip2_once = PTHREAD_ONCE_INIT;
-
-static void
-bzip2_load(void)
-{
-	static const char *const names[] = {
-		"BZ2_bzDecompressInit", "BZ2_bzDecompress", "BZ2_bzDecompressEnd"};
-
-	bzip2_usable = load("libbz2.so.1.0", names, (void **)&bzip2, ARRAY_LEN(names));
-}
+static const char *const bzip2_names[] = {
+	"BZ2_bzDecompressInit", "BZ2_bzDecompress", "BZ2_bzDecompressEnd"};
+static struct dl bzip2_dl = DL("libbz2.so.1.0", "libbz2-1.0", bzip2_names, &bzip2);
 
 static bool
 bzip2_start(void **ret, struct err *err)
 {
 	struct bz_stream *bz;
 
-	pthread_once(&bzip2_once, bzip2_load);
-	if (!bzip2_usable)
-		return absent("libbz2-1.0", err);
+	if (!dl_need(&bzip2_dl, err))
+		return false;
 	bz = util_alloc(sizeof(*bz));
 	if (bzip2.init(bz, 0, 0) != BZ_OK) {
 		free(bz);
@@ -179,24 +138,15 @@ static struct {
 	size_t (*end)(void *state);
 	int (*block)(const char *in, char *out, int in_len, int out_len);
 } lz4;
-static bool lz4_usable;
-static pthread_once_t lz4_once = PTHREAD_ONCE_INIT;
-
-static void
-lz4_load(void)
-{
-	static const char *const names[] = {"LZ4F_createDecompressionContext", "LZ4F_decompress",
-		"LZ4F_isError", "LZ4F_freeDecompressionContext", "LZ4_decompress_safe"};
-
-	lz4_usable = load("liblz4.so.1", names, (void **)&lz4, ARRAY_LEN(names));
-}
+static const char *const lz4_names[] = {"LZ4F_createDecompressionContext", "LZ4F_decompress",
+	"LZ4F_isError", "LZ4F_freeDecompressionContext", "LZ4_decompress_safe"};
+static struct dl lz4_dl = DL("liblz4.so.1", "liblz4-1", lz4_names, &lz4);
 
 static bool
 lz4_start(void **ret, struct err *err)
 {
-	pthread_once(&lz4_once, lz4_load);
-	if (!lz4_usable)
-		return absent("liblz4-1", err);
+	if (!dl_need(&lz4_dl, err))
+		return false;
 	if (lz4.is_error(lz4.create(ret, LZ4F_VERSION)))
 		return err_set(err, ERR_UNSUPPORTED, "lz4 could not be started.");
 	return true;
@@ -224,8 +174,7 @@ lz4_stop(void *state)
 bool
 unpack_lz4_block(const unsigned char *in, size_t in_len, unsigned char *out, size_t out_len)
 {
-	pthread_once(&lz4_once, lz4_load);
-	return lz4_usable && in_len <= CHUNK_MAX && out_len <= CHUNK_MAX &&
+	return dl_have(&lz4_dl) && in_len <= CHUNK_MAX && out_len <= CHUNK_MAX &&
 	       lz4.block((const char *)in, (char *)out, (int)in_len, (int)out_len) == (int)out_len;
 }
 
@@ -243,24 +192,15 @@ static struct {
 	size_t (*end)(void *state);
 	size_t (*block)(void *out, size_t out_len, const void *in, size_t in_len);
 } zstd;
-static bool zstd_usable;
-static pthread_once_t zstd_once = PTHREAD_ONCE_INIT;
-
-static void
-zstd_load(void)
-{
-	static const char *const names[] = {"ZSTD_createDStream", "ZSTD_decompressStream",
-		"ZSTD_isError", "ZSTD_freeDStream", "ZSTD_decompress"};
-
-	zstd_usable = load("libzstd.so.1", names, (void **)&zstd, ARRAY_LEN(names));
-}
+static const char *const zstd_names[] = {"ZSTD_createDStream", "ZSTD_decompressStream",
+	"ZSTD_isError", "ZSTD_freeDStream", "ZSTD_decompress"};
+static struct dl zstd_dl = DL("libzstd.so.1", "libzstd1", zstd_names, &zstd);
 
 static bool
 zstd_start(void **ret, struct err *err)
 {
-	pthread_once(&zstd_once, zstd_load);
-	if (!zstd_usable)
-		return absent("libzstd1", err);
+	if (!dl_need(&zstd_dl, err))
+		return false;
 	*ret = zstd.create();
 	return *ret != NULL || err_set(err, ERR_UNSUPPORTED, "zstd could not be started.");
 }
@@ -287,8 +227,7 @@ zstd_stop(void *state)
 bool
 unpack_zstd_block(const unsigned char *in, size_t in_len, unsigned char *out, size_t out_len)
 {
-	pthread_once(&zstd_once, zstd_load);
-	return zstd_usable && zstd.block(out, out_len, in, in_len) == out_len;
+	return dl_have(&zstd_dl) && zstd.block(out, out_len, in, in_len) == out_len;
 }
 
 static const struct unpacker unpackers[] = {

@@ -103,9 +103,10 @@ read_document(struct s3 *s, struct arena *a, size_t i)
 	bool good;
 
 	if (!s3_perform(s, &rq, &t, &err)) {
-		if (documents[i].absent[0] != '\0' && strstr(err.msg, documents[i].absent) != NULL)
-			return documents[i].tell(&r);
-		return arena_fmt(a, "unknown (%s)", err.msg);
+		bool absent = documents[i].absent[0] != '\0' &&
+			      strstr(err.msg, documents[i].absent) != NULL;
+
+		return absent ? documents[i].tell(&r) : arena_fmt(a, "unknown (%s)", err.msg);
 	}
 	body = transfer_body(t, &len);
 	x = xml_new(element, &r);

@@ -100,7 +100,7 @@ play_output(struct player *p, struct arena *a, const char *dir, const struct rep
 	char line[64];
 
 	while (fd >= 0 && f != NULL && p->good && fgets(line, sizeof(line), f) != NULL) {
-		if (sscanf(line, "%lld %lld", &ms, &bytes) != 2 || bytes < shown)
+		if (sscanf(line, "%18lld %18lld", &ms, &bytes) != 2 || bytes < shown)
 			break;
 		advance(p, started_ms + ms);
 		play_bytes(p, fd, shown, bytes);

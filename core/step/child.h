@@ -38,8 +38,8 @@ struct step_child {
 		const char *id, *path;
 		int64_t size, mtime, finished_at;
 	} backup;
-	const char *site_file;        /* NULL when the run has none */
-	bool read_only;               /* effect: read; the step must not change anything */
+	const char *site_file; /* NULL when the run has none */
+	bool read_only;        /* effect: read; the step must not change anything */
 	bool keep_sandbox;
 	bool drill;
 	int64_t timeout_ms;

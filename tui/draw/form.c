@@ -209,7 +209,8 @@ form_draw(struct form *f, struct area a)
 {
 	int width = MIN(a.w, WIDTH_MAX),
 	    text = f->text == NULL ? 0 : draw_wrapped_rows(width - 4, f->text, a.c->ascii) + 1;
-	struct area box = draw_modal(a, width, (int)f->n + 8 + text, ROLE_BORDER, f->title), foot, top;
+	struct area box = draw_modal(a, width, (int)f->n + 8 + text, ROLE_BORDER, f->title), foot,
+		    top;
 	int x;
 
 	box = area_cut(box, 1, 0, box.w - 2, box.h);

@@ -111,7 +111,7 @@ test_times(void **state)
 	assert_int_equal(stop, CLOCK_NONE);
 	times("yesterday", NULL, 0, &start, &stop);
 	assert_int_equal(start, CLOCK_NONE);
-	times("2026-11-20 14:32:07 XXX", NULL, utc("2026-01-01T00:00:00Z"), &start, &stop);
+	times("2026-11-20 14:32:07 QQQ", NULL, utc("2026-01-01T00:00:00Z"), &start, &stop);
 	assert_int_equal(start, CLOCK_NONE);
 }
 

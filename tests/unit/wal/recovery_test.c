@@ -66,8 +66,7 @@ test_kinds(void **state)
 
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
 		CLEANUP(str_done)
-		struct str conf = STR_INIT(64 * KIB),
-			   text = STR_INIT(KIB), out = STR_INIT(KIB);
+		struct str conf = STR_INIT(64 * KIB), text = STR_INIT(KIB), out = STR_INIT(KIB);
 		struct json j = json_new(&out);
 
 		assert_true(recovery_settings(&kinds[i].t, "cp", &conf, &err));

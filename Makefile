@@ -54,6 +54,9 @@ debug: debug-all
 debug-%:
 	+$(MAKE) B=$(B)/debug CFLAGS='$(DEBUG_CFLAGS)' LDFLAGS='$(SAN)' $*
 
+# The program that it carries.
+$(B)/obj/core/verify/sandbox_s3.o: core/verify/sandbox_s3.py
+
 # Everything but main, for the test programs to take from what they need.
 LIB     := $(B)/liblifeboat.a
 $(LIB): $(LIBOBJ)

@@ -19,10 +19,25 @@
 #define LOG_TAIL  1500
 #define LOG_LINES 8
 
+static const struct sandbox_ops *const all_ops[] = {
+	[SANDBOX_POSTGRESQL] = &sandbox_pg,
+	[SANDBOX_REDIS] = &sandbox_redis,
+	[SANDBOX_S3] = &sandbox_s3,
+};
+
 const struct sandbox_ops *
 sandbox_ops_of(int kind)
 {
-	return kind == SANDBOX_REDIS ? &sandbox_redis : &sandbox_pg;
+	return all_ops[kind];
+}
+
+int
+sandbox_kind_of(const char *program)
+{
+	for (size_t i = 0; i < ARRAY_LEN(all_ops); i++)
+		if (util_streq(all_ops[i]->program, program))
+			return (int)i;
+	return SANDBOX_POSTGRESQL;
 }
 
 void
@@ -199,7 +214,7 @@ fill_data(
 			return false;
 	}
 	if (spec->populate == NULL)
-		return ops->init == NULL || ops->init(a, s, err);
+		return ops->init == NULL || ops->init(a, spec, s, err);
 	return spec->populate(s->data, spec->populate_arg, err) &&
 	       sandbox_place_give(s->data, &s->user, err) &&
 	       (ops->adopt == NULL || ops->adopt(a, s, err));
@@ -288,6 +303,15 @@ new_record(struct arena *a, const struct sandbox_spec *spec, const struct sandbo
 	}
 }
 
+bool
+sandbox_await(const struct sandbox_spec *spec, struct arena *a, struct sandbox *s, struct err *err)
+{
+	if (!await(spec, s, err))
+		return false;
+	s->conninfo = sandbox_ops_of(s->kind)->conninfo(a, s);
+	return true;
+}
+
 static bool
 start(struct arena *a, const struct sandbox_spec *spec, struct sandbox *s, struct sandbox_record *r,
 	struct err *err)
@@ -297,7 +321,8 @@ start(struct arena *a, const struct sandbox_spec *spec, struct sandbox *s, struc
 		return false;
 	r->pid = s->pid;
 	r->start_time = s->start_time;
-	return sandbox_record_write(spec->state, r, err) && await(spec, s, err);
+	return sandbox_record_write(spec->state, r, err) &&
+	       (spec->later || sandbox_await(spec, a, s, err));
 }
 
 bool

@@ -1,9 +1,10 @@
 /*
- * sandbox: a throw-away PostgreSQL or Redis server, certain to go away again.
+ * sandbox: a throw-away PostgreSQL, Redis or S3 server, certain to go away again.
  *
  * Everything of it lives in one directory with a short name below $TMPDIR or /tmp: data/, run/
- * (its only socket, mode 0700, no TCP) and server.log. Started by root, the server runs as an
- * unprivileged user, who owns data/ and run/ and nothing above them. No syncs, no archiving.
+ * (its only socket, mode 0700; the S3 server listens on loopback) and server.log. Started by root,
+ * the server runs as an unprivileged user, who owns data/ and run/ and nothing above them. No
+ * syncs, no archiving.
  *
  * It is registered as $STATE/sandboxes/<id>.json before its directory is made, with its owner:
  * this process, a run, or nobody until a certain time. What a dead owner left is ended and
@@ -21,7 +22,7 @@
 
 #include <sys/types.h>
 
-enum sandbox_kind { SANDBOX_POSTGRESQL, SANDBOX_REDIS };
+enum sandbox_kind { SANDBOX_POSTGRESQL, SANDBOX_REDIS, SANDBOX_S3 };
 
 /* Who the server's processes are; with `drop` we are root and must become them. */
 struct sandbox_user {
@@ -40,6 +41,12 @@ struct sandbox_spec {
 	 */
 	const char *directory;
 	const char *const *settings; /* "name=value", ends with NULL; may be NULL */
+	/*
+	 * PostgreSQL: it stands for a server in production. WAL is complete, in segments of 1 MiB,
+	 * may be streamed, and archived as `settings` say.
+	 */
+	bool primary;
+	bool later; /* do not wait until it answers: sandbox_await does */
 	/* PostgreSQL's superuser, or who it is in a backup that populates; NULL: postgres */
 	const char *superuser;
 	/*
@@ -59,9 +66,11 @@ struct sandbox {
 	const char *directory, *data;
 	const char *socket_dir; /* PostgreSQL's PGHOST */
 	const char *superuser;  /* PostgreSQL's */
-	const char *conninfo;   /* libpq's, as superuser; Redis: the socket's path */
-	int major;              /* of PostgreSQL */
-	const char *bin;        /* the directory of programs of that version; NULL for Redis */
+	/* libpq's, as superuser; Redis: the socket's path; S3: its endpoint, once it answers (with
+	 * data/credentials, as AWS's tools read them) */
+	const char *conninfo;
+	int major;       /* of PostgreSQL */
+	const char *bin; /* the directory of programs of that version; PostgreSQL's; else NULL */
 	struct sandbox_user user;
 	pid_t pid;
 	uint64_t start_time; /* of pid, proc_start_time */
@@ -73,6 +82,9 @@ struct sandbox {
  */
 MUST_CHECK bool sandbox_start(
 	const struct sandbox_spec *spec, struct arena *a, struct sandbox *ret, struct err *err);
+/* Until one started with `later` answers. On failure it is still there. */
+MUST_CHECK bool sandbox_await(
+	const struct sandbox_spec *spec, struct arena *a, struct sandbox *s, struct err *err);
 /* ERR_NOT_FOUND when there is none with this id, or it is another user's. */
 MUST_CHECK bool sandbox_find(
 	const char *state, const char *id, struct arena *a, struct sandbox *ret, struct err *err);

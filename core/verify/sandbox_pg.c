@@ -63,13 +63,13 @@ find(struct arena *a, int major, struct sandbox *s, struct err *err)
 }
 
 static bool
-init(struct arena *a, const struct sandbox *s, struct err *err)
+initdb(struct arena *a, const struct sandbox_spec *spec, const struct sandbox *s, struct err *err)
 {
 	CLEANUP(proc_result_done) struct proc_result r = PROC_RESULT_INIT(64 * KIB);
 	CLEANUP(str_done) struct str why = STR_INIT(8 * KIB);
 	const char *argv[] = {"initdb", "--pgdata", s->data, "--username", s->superuser, "--auth",
 		"trust", "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync",
-		"--no-instructions", NULL};
+		"--no-instructions", spec->primary ? "--wal-segsize=1" : NULL, NULL};
 	struct proc_spec p = {.path = path_join(a, s->bin, "initdb"),
 		.argv = (char *const *)argv,
 		.envp = sandbox_env(a, s),
@@ -110,13 +110,14 @@ adopt(struct arena *a, const struct sandbox *s, struct err *err)
 
 /*
  * What must hold whatever a configuration says, in the data directory of a backup above all: on
- * the command line it wins over every file. Archiving or streaming out of a sandbox would mix
- * its WAL with production's.
+ * the command line it wins over every file.
  */
 static const char *const always[] = {"listen_addresses=", "port=5432",
-	"unix_socket_permissions=0700", "fsync=off", "full_page_writes=off",
-	"synchronous_commit=off", "archive_mode=off", "logging_collector=off",
-	"log_destination=stderr", "ssl=off", "external_pid_file="};
+	"unix_socket_permissions=0700", "fsync=off", "synchronous_commit=off",
+	"logging_collector=off", "log_destination=stderr", "ssl=off", "external_pid_file="};
+
+/* Archiving or streaming out of a sandbox would mix its WAL with production's. */
+static const char *const apart[] = {"archive_mode=off", "full_page_writes=off"};
 
 /* For a cluster that initdb made just now. Minimal WAL: loading writes the data once. */
 static const char *const fresh[] = {
@@ -145,20 +146,30 @@ count_settings(const struct sandbox_spec *spec)
 	return n;
 }
 
+static const char *
+socket_setting(struct arena *a, const struct sandbox *s)
+{
+	return arena_fmt(a, "unix_socket_directories=%s", s->socket_dir);
+}
+
 static void
 command(struct arena *a, const struct sandbox_spec *spec, const struct sandbox *s,
 	struct proc_spec *ret)
 {
 	size_t n = 0, given = count_settings(spec);
 	char **argv = arena_array(a, 2 * (given + 32), sizeof(*argv));
-	const char *socket = arena_fmt(a, "unix_socket_directories=%s", s->socket_dir);
-	const char *own[] = {socket, arena_fmt(a, "config_file=%s/postgresql.conf", s->directory),
+	const char *own[] = {socket_setting(a, s),
+		arena_fmt(a, "config_file=%s/postgresql.conf", s->directory),
 		arena_fmt(a, "hba_file=%s/pg_hba.conf", s->directory),
 		arena_fmt(a, "ident_file=%s/pg_ident.conf", s->directory)};
 
 	argv[n++] = arena_strdup(a, "postgres");
 	argv[n++] = arena_strdup(a, "-D");
 	argv[n++] = arena_strdup(a, s->data);
+	ret->path = path_join(a, s->bin, "postgres");
+	ret->argv = argv;
+	if (spec->primary)
+		return;
 	if (spec->populate == NULL)
 		add_settings(a, argv, &n, fresh, ARRAY_LEN(fresh));
 	else
@@ -166,9 +177,48 @@ command(struct arena *a, const struct sandbox_spec *spec, const struct sandbox *
 	if (spec->settings != NULL)
 		add_settings(a, argv, &n, spec->settings, given);
 	add_settings(a, argv, &n, always, ARRAY_LEN(always));
+	add_settings(a, argv, &n, apart, ARRAY_LEN(apart));
 	add_settings(a, argv, &n, own, spec->populate == NULL ? 1 : ARRAY_LEN(own));
-	ret->path = path_join(a, s->bin, "postgres");
-	ret->argv = argv;
+}
+
+static void
+conf_settings(struct str *out, const char *const *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		size_t name = strcspn(list[i], "=");
+
+		str_fmt(out, "%.*s = '", (int)name, list[i]);
+		for (const char *p = list[i] + name + 1; *p != '\0'; p++) {
+			if (*p == '\'' || *p == '\\')
+				str_addc(out, *p);
+			str_addc(out, *p);
+		}
+		str_add(out, "'\n");
+	}
+}
+
+/*
+ * A primary's settings are where a server's are: a person, and a backup of it, finds them there.
+ * PostgreSQL reads postgresql.auto.conf last.
+ */
+static bool
+init(struct arena *a, const struct sandbox_spec *spec, const struct sandbox *s, struct err *err)
+{
+	static const char *const primary[] = {"wal_level=replica", "max_wal_senders=4"};
+	CLEANUP(str_done) struct str text = STR_INIT(64 * KIB);
+	const char *socket = socket_setting(a, s);
+
+	if (!initdb(a, spec, s, err))
+		return false;
+	if (!spec->primary)
+		return true;
+	conf_settings(&text, always, ARRAY_LEN(always));
+	conf_settings(&text, primary, ARRAY_LEN(primary));
+	conf_settings(&text, &socket, 1);
+	conf_settings(&text, spec->settings, count_settings(spec));
+	return file_replace(path_join(a, s->data, "postgresql.auto.conf"), str_text(&text),
+		       text.len, 0600, err) &&
+	       sandbox_place_give(s->data, &s->user, err);
 }
 
 /* The server writes its state into line 8 of postmaster.pid (src/include/utils/pidfile.h). */

@@ -89,7 +89,8 @@ struct sandbox_ops {
 	/* Fills bin and major, or says what is missing. */
 	bool (*find)(struct arena *a, int major, struct sandbox *s, struct err *err);
 	/* Makes an empty data directory usable; NULL when it already is. */
-	bool (*init)(struct arena *a, const struct sandbox *s, struct err *err);
+	bool (*init)(struct arena *a, const struct sandbox_spec *spec, const struct sandbox *s,
+		struct err *err);
 	/* The same for one that was filled from a backup; NULL when nothing is needed. */
 	bool (*adopt)(struct arena *a, const struct sandbox *s, struct err *err);
 	/* argv and path of the server */
@@ -99,8 +100,10 @@ struct sandbox_ops {
 	const char *(*conninfo)(struct arena *a, const struct sandbox *s);
 };
 
-extern const struct sandbox_ops sandbox_pg, sandbox_redis;
+extern const struct sandbox_ops sandbox_pg, sandbox_redis, sandbox_s3;
 const struct sandbox_ops *sandbox_ops_of(int kind);
+/* By its program's name, as on record; PostgreSQL for a name that is none. */
+int sandbox_kind_of(const char *program);
 
 /* Fills what follows from kind and directory. */
 void sandbox_paths(struct arena *a, struct sandbox *s);

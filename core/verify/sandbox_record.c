@@ -98,7 +98,7 @@ read_fields(const cJSON *j, struct arena *a, struct sandbox_record *ret)
 	const cJSON *owner = json_get(j, "owner");
 	const char *kind = json_get_text(j, "kind"), *id = json_get_text(j, "id");
 
-	ret->kind = util_streq(kind, sandbox_redis.program) ? SANDBOX_REDIS : SANDBOX_POSTGRESQL;
+	ret->kind = sandbox_kind_of(kind);
 	ret->major = (int)json_get_int(j, "major", 0);
 	ret->superuser = arena_strdup(a, json_get_text(j, "superuser"));
 	ret->run = arena_strdup(a, json_get_text(owner, "run"));

@@ -67,11 +67,12 @@ parse(int argc, char **argv, struct sandbox_spec *spec, const char **settings)
 	bool wait = false;
 	size_t n = 0;
 
-	for (int c; (c = getopt(argc, argv, "k:m:r:K:d:t:s:c:w")) != -1;) {
+	for (int c; (c = getopt(argc, argv, "k:m:r:K:d:t:s:c:pw")) != -1;) {
 		switch (c) {
 		case 'k':
-			spec->kind =
-				util_streq(optarg, "redis") ? SANDBOX_REDIS : SANDBOX_POSTGRESQL;
+			spec->kind = util_streq(optarg, "redis") ? SANDBOX_REDIS
+				     : util_streq(optarg, "s3")  ? SANDBOX_S3
+								 : SANDBOX_POSTGRESQL;
 			break;
 		case 'm': spec->major = (int)number(optarg); break;
 		case 'r': spec->run = optarg; break;
@@ -83,6 +84,7 @@ parse(int argc, char **argv, struct sandbox_spec *spec, const char **settings)
 			spec->populate = copy_in;
 			spec->populate_arg = optarg;
 			break;
+		case 'p': spec->primary = true; break;
 		case 'w': wait = true; break;
 		default: BUG("usage");
 		}

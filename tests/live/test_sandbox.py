@@ -12,6 +12,7 @@ import time
 import pytest
 
 import live_tool
+import s3_client
 import scratch
 
 
@@ -95,6 +96,45 @@ def test_postgresql(state):
     assert tool(state, "find", s["id"])["conninfo"] == s["conninfo"]
     owner.end()
     assert gone(s) and records(state) == []
+
+
+def test_primary(state):
+    """Stands for a production server: archives, streams, and its settings are in its files."""
+    owner = Owner(state, "-p", "-s", "archive_mode=on", "-s", "archive_timeout=1h",
+                  "-s", "archive_command=cp %p ../run/'%f'")
+    s = owner.sandbox
+    assert psql(s, "SHOW wal_segment_size") == "1MB" and psql(s, "SHOW wal_level") == "replica"
+    assert psql(s, "SHOW archive_command") == "cp %p ../run/'%f'"
+    assert psql(s, "SHOW listen_addresses") == ""
+    first = psql(s, "SELECT pg_walfile_name(pg_switch_wal())")
+    scratch.wait_for(lambda: os.path.exists(f"{s['socket_dir']}/{first}"), 60, "the segment")
+    copy = os.path.join(os.path.dirname(state), "base")
+    subprocess.run([s["bin"] + "/pg_basebackup", "-D", copy, "-d", s["conninfo"]], check=True)
+    with open(copy + "/postgresql.auto.conf", encoding="utf-8") as f:
+        assert f"unix_socket_directories = '{s['socket_dir']}'" in f.read()
+    owner.end()
+    assert gone(s)
+
+
+@pytest.mark.skipif(not os.path.exists("/usr/lib/python3/dist-packages/swift/obj/mem_server.py"),
+                    reason="Swift is not installed")
+def test_s3(state):
+    owner = Owner(state, "-k", "s3")
+    s = owner.sandbox
+    with open(s["data"] + "/credentials", encoding="utf-8") as f:
+        keys = dict(line.rstrip().split(" = ") for line in f if " = " in line)
+    assert os.stat(s["data"] + "/credentials").st_mode & 0o77 == 0
+    client = s3_client.S3Client(s["conninfo"], keys["aws_access_key_id"],
+                                keys["aws_secret_access_key"], keys["region"])
+    client.create_bucket("bucket")
+    client.put("bucket", "a/b c+%é", b"x" * 100000)
+    assert client.get("bucket", "a/b c+%é") == b"x" * 100000
+    with pytest.raises(s3_client.S3Error):
+        s3_client.S3Client(s["conninfo"], keys["aws_access_key_id"], "wrong").get("bucket", "a")
+    assert tool(state, "find", s["id"])["conninfo"] == s["conninfo"]
+    owner.kill()
+    scratch.wait_for(lambda: not alive(s["pid"]), 60, "the server to end")
+    assert tool(state, "sweep")["removed"] == 1 and gone(s)
 
 
 def test_two_at_once(state):

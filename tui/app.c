@@ -265,17 +265,22 @@ ask_leave(struct app *app)
 	size_t n = app->runs.going;
 	struct confirm *c;
 
-	if (n == 0) {
+	if (n == 0 && app->options.leave_text == NULL) {
 		app_leave(app, 0);
 		return;
 	}
 	c = confirm_new(app, on_leave, NULL);
 	c->spec.title = "Leave the console";
 	c->spec.text =
-		arena_fmt(&c->arena, "%zu run%s on without it%s. `lifeboat attach` shows %s again.",
-			n, n == 1 ? " goes" : "s go",
-			app->runs.waiting > 0 ? ", and what waits for a person keeps waiting" : "",
-			n == 1 ? "it" : "them");
+		app->options.leave_text != NULL
+			? app->options.leave_text
+			: arena_fmt(&c->arena,
+				  "%zu run%s on without it%s. `lifeboat attach` shows %s again.", n,
+				  n == 1 ? " goes" : "s go",
+				  app->runs.waiting > 0
+					  ? ", and what waits for a person keeps waiting"
+					  : "",
+				  n == 1 ? "it" : "them");
 	c->spec.action = "Leave";
 	confirm_open(c);
 }

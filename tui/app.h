@@ -33,6 +33,8 @@ struct app_options {
 	const char *state;        /* the state directory */
 	bool read_only, kiosk;
 	bool no_clock;
+	const char
+		*leave_text; /* asked before leaving, whatever runs; NULL: only when runs go on */
 };
 
 /* Views may read all of it. */

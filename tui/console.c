@@ -46,7 +46,8 @@ set_up(struct cli *cli, const struct console_start *start, struct app *app, stru
 {
 	struct app_options o = {.read_only = start->read_only || start->kiosk,
 		.kiosk = start->kiosk,
-		.no_clock = cli_flag(cli, "no-clock")};
+		.no_clock = cli_flag(cli, "no-clock"),
+		.leave_text = cli_value(cli, "leave-asks")};
 	const char *name = cli_value(cli, "theme");
 
 	if (name == NULL)
@@ -143,6 +144,7 @@ static const struct cli_option options[] = {
 	{"plain", 0, NULL,
 		"print the board and how to go on, for screen readers and plain terminals", NULL},
 	{"theme", 0, "NAME", "the colours (else $LIFEBOAT_THEME)", NULL},
+	{"leave-asks", 0, "TEXT", "ask before the console is left, with this text", NULL},
 	{"no-clock", 0, NULL, "no clock in the header", NULL},
 	{NULL, 0, NULL, NULL, NULL},
 };

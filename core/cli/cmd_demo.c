@@ -242,13 +242,17 @@ play_with(struct play *p, struct err *err)
 	if (!accident(p, &before, err))
 		return false;
 	cli_print(p->cli,
-		"\nNow it is your turn: bring the rows back. In the console, `r` on the "
-		"board starts the\nrestore and `?` explains the keys; `q` ends the demo and "
+		"\nNow it is your turn: bring the rows back. In the console, `r` on the board\n"
+		"offers the restore and `?` explains the keys; leaving it ends the demo and\n"
 		"removes everything.\n\nPress Enter to open the console. ");
 	cli_flush(p->cli);
 	if (!wait_for_enter(p))
 		return err_set(err, ERR_STOPPED, "The demo was stopped.");
-	return self(p, SHOW_SCREEN, (const char *const[]){"console", NULL}, &status, err) &&
+	return self(p, SHOW_SCREEN,
+		       (const char *const[]){"console", "--leave-asks",
+			       "The demo ends, and its server, backups and records are removed.",
+			       NULL},
+		       &status, err) &&
 	       farewell(p, &before, err);
 }
 

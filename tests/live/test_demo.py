@@ -288,6 +288,19 @@ class Terminal:
         self.fd = -1
 
 
+def leave(terminal):
+    """The demo goes with the console, so that is asked first. Keys come one by one: a dialog
+    takes none that follows another at once."""
+    terminal.expect("The demo ends")
+    for key in [b"\t", b" "] * 20:
+        os.write(terminal.fd, key)
+        pause = time.monotonic() + 0.4
+        while time.monotonic() < pause:
+            terminal.read(0.1)
+        if "Everything was removed." in terminal.text:
+            return
+
+
 @pytest.mark.seconds(300)
 @pytest.mark.parametrize("how", ["ctrl-c before", "close before", "console and q",
                                  "console and close"])
@@ -304,6 +317,8 @@ def test_on_a_terminal(world, how):
         terminal.close()
     else:
         os.write(terminal.fd, b"q" if "console" in how else b"\x03")
+        if "console" in how:
+            leave(terminal)
     scratch.wait_for(terminal.ended, 40, "the demo to end")
     if "q" in how.split():
         assert os.WEXITSTATUS(terminal.status) == 0

@@ -22,7 +22,7 @@ bar_draw(struct area a, int x, int y, int w, unsigned style, int64_t part, int64
 }
 
 void
-bar_draw_age(struct area a, unsigned style, int64_t age, int64_t limit)
+bar_draw_age(struct area a, unsigned style, int64_t age, int64_t limit, const char *without)
 {
 	CLEANUP(str_done) struct str text = STR_INIT(64);
 	int x = 0, bar = MIN(a.w - AGE_TEXT, AGE_BAR);
@@ -34,7 +34,7 @@ bar_draw_age(struct area a, unsigned style, int64_t age, int64_t limit)
 		x = bar + 1;
 	}
 	if (age < 0)
-		str_add(&text, "unknown");
+		str_add(&text, without);
 	else
 		text_duration(&text, age);
 	x += draw_text(a, x, 0, style, str_text(&text));

@@ -12,8 +12,8 @@ void bar_draw(struct area a, int x, int y, int w, unsigned style, int64_t part, 
 
 /*
  * An age beside its limit: "[########    ] 5h58 / 6h"; the text alone when there is no room for
- * both. Seconds; a negative age is not known.
+ * both. Seconds; `without` is said where there is no age (negative).
  */
-void bar_draw_age(struct area a, unsigned style, int64_t age, int64_t limit);
+void bar_draw_age(struct area a, unsigned style, int64_t age, int64_t limit, const char *without);
 
 #endif

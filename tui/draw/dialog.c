@@ -203,8 +203,9 @@ hint(struct dialog *d)
 		return d->spec->destroys ? "Space does it. Esc leaves."
 					 : "Enter or Space does it. Esc leaves.";
 	default:
-		return d->spec->action == NULL ? "Enter or Esc closes."
-					       : "Enter or Esc leaves. Tab goes on.";
+		return d->spec->action == NULL  ? "Enter or Esc closes."
+		       : d->spec->typed != NULL ? "Tab goes to the name. Enter or Esc leaves."
+						: "Tab goes on. Enter or Esc leaves.";
 	}
 }
 

@@ -2,7 +2,6 @@
 #include "tui/draw/list.h"
 #include "tui/draw/columns.h"
 #include "tui/draw/list_rows.h"
-#include "tui/keys.h"
 
 #define FIND_NEAR 100000 /* rows either side of where a row was that it is looked for in */
 
@@ -185,6 +184,23 @@ mark(struct list *l)
 	return move(l, ACTION_DOWN) | ANSWER_REDRAW | ANSWER_CHANGED;
 }
 
+static bool
+can_sort(const struct list *l)
+{
+	for (size_t i = 0; i < l->model->ncolumns; i++)
+		if (l->model->columns[i].flags & LIST_SORT)
+			return true;
+	return false;
+}
+
+bool
+list_offers(const struct list *l, enum action action)
+{
+	if (action == ACTION_SORT || action == ACTION_REVERSE)
+		return can_sort(l);
+	return action != ACTION_MARK || l->model->marks;
+}
+
 static unsigned
 sort_next(struct list *l)
 {
@@ -248,9 +264,11 @@ list_event(struct list *l, const struct event *ev)
 	case ACTION_TOP:
 	case ACTION_BOTTOM: return move(l, action);
 	case ACTION_OPEN: return ANSWER_HANDLED | (l->selected ? ANSWER_CHOSEN : 0);
-	case ACTION_MARK: return mark(l);
+	case ACTION_MARK: return l->model->marks ? mark(l) : ANSWER_IGNORED;
 	case ACTION_SORT: return sort_next(l);
 	case ACTION_REVERSE:
+		if (!can_sort(l))
+			return ANSWER_IGNORED;
 		l->descending = !l->descending;
 		return ANSWER_HANDLED | ANSWER_REDRAW | ANSWER_CHANGED;
 	case ACTION_FILTER: l->typing = true; return ANSWER_HANDLED | ANSWER_REDRAW;

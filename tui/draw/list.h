@@ -13,6 +13,7 @@
 
 #include "tui/draw/entry.h"
 #include "tui/draw/marks.h"
+#include "tui/keys.h"
 
 enum list_column_flags {
 	LIST_RIGHT = 1 << 0,
@@ -41,6 +42,7 @@ struct list_model {
 	bool (*draw)(void *arg, size_t row, size_t column, struct area a);
 	/* Whether the row holds the text. NULL: any of its cells does, which is slower. */
 	bool (*match)(void *arg, size_t row, const char *text);
+	bool marks; /* rows can be marked */
 };
 
 #define LIST_COLUMNS    24
@@ -67,6 +69,9 @@ struct list {
 	bool narrowing;
 	char *applied; /* the text of the scan; NULL: no filter */
 };
+
+/* Whether an action of CONTEXT_LIST does anything here: not all lists sort, or have marks. */
+bool list_offers(const struct list *l, enum action action);
 
 void list_init(struct list *l, const struct list_model *model, void *arg);
 void list_done(struct list *l);

@@ -126,7 +126,7 @@ draw_cell(void *arg, size_t row, size_t column, struct area a)
 
 	if (column != AGE)
 		return false;
-	bar_draw_age(a, states[state_of(id)].role, age_of(id), DAY);
+	bar_draw_age(a, states[state_of(id)].role, age_of(id), DAY, "unknown");
 	return true;
 }
 
@@ -150,6 +150,7 @@ static const struct list_model model = {
 	.count = count,
 	.id = identity,
 	.cell = cell,
+	.marks = true,
 	.draw = draw_cell,
 	.match = match,
 };

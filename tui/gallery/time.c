@@ -71,9 +71,9 @@ draw(void *page, struct area a)
 	draw_text(area_top(&a, 1), 1, 0, ROLE_TITLE, "SIZE OF EACH BACKUP");
 	chart_draw(area_cut(area_top(&a, MIN(MAX(a.h - 4, 1), 8)), 1, 0, a.w - 2, 8), &chart);
 	area_top(&a, 1);
-	bar_draw_age(area_cut(area_top(&a, 1), 1, 0, 30, 1), ROLE_OK, DAY / 2, DAY);
-	bar_draw_age(area_cut(area_top(&a, 1), 1, 0, 30, 1), ROLE_BREACH, 1200, 300);
-	bar_draw_age(area_cut(area_top(&a, 1), 1, 0, 30, 1), ROLE_UNKNOWN, -1, DAY / 4);
+	bar_draw_age(area_cut(area_top(&a, 1), 1, 0, 30, 1), ROLE_OK, DAY / 2, DAY, "unknown");
+	bar_draw_age(area_cut(area_top(&a, 1), 1, 0, 30, 1), ROLE_BREACH, 1200, 300, "unknown");
+	bar_draw_age(area_cut(area_top(&a, 1), 1, 0, 30, 1), ROLE_UNKNOWN, -1, DAY / 4, "unknown");
 }
 
 static unsigned

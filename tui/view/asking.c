@@ -4,6 +4,7 @@
 #include "tui/view/confirm.h"
 #include "tui/view/fill.h"
 #include "tui/view/pick.h"
+#include "tui/view/run_head.h"
 
 void
 asking_init(struct asking *a, struct app *app)
@@ -93,6 +94,24 @@ target_text(struct arena *arena, const struct run_state *s)
 	return text;
 }
 
+/* Where it happens, as text: over everything that is asked. NULL when nobody says. */
+static const char *
+environment_of(const struct asking *a, struct arena *arena, unsigned *style)
+{
+	const struct run_state *s = run_client_state(a->client);
+	const char *environment = a->question.ask->environment;
+
+	*style = ROLE_DRILL | STYLE_REVERSE;
+	if (s->mode == PLAN_DRILL)
+		return "DRILL";
+	*style = ROLE_PRODUCTION | STYLE_REVERSE;
+	/* Of the step's own target; where it names none, of any that the run may touch. */
+	if (a->question.production || (environment == NULL && run_head_production(s)))
+		return "PRODUCTION";
+	*style = ROLE_ACCENT;
+	return arena_strdup(arena, environment);
+}
+
 /* What runs, where, as whom: read back from the live connection where there is one. */
 static void
 add_facts(struct asking *a, struct confirm *c)
@@ -106,16 +125,6 @@ add_facts(struct asking *a, struct confirm *c)
 	confirm_fact(c, "answers as", ask->live, ROLE_TITLE);
 	confirm_fact(c, "started by", s->operator, 0);
 	confirm_fact(c, "answered by", a->app->who, 0);
-	if (s->mode == PLAN_DRILL) {
-		c->spec.environment = "DRILL";
-		c->spec.environment_style = ROLE_DRILL | STYLE_REVERSE;
-	} else if (a->question.production) {
-		c->spec.environment = "PRODUCTION";
-		c->spec.environment_style = ROLE_PRODUCTION | STYLE_REVERSE;
-	} else if (ask->environment != NULL) {
-		c->spec.environment = arena_strdup(&c->arena, ask->environment);
-		c->spec.environment_style = ROLE_ACCENT;
-	}
 }
 
 static void
@@ -127,6 +136,7 @@ put_confirm(struct asking *a, const struct question_choice *choice)
 	*chosen = (struct chosen){a, choice};
 	c->arg = chosen;
 	c->spec.action = choice->action;
+	c->spec.environment = environment_of(a, &c->arena, &c->spec.environment_style);
 	if (choice->primary) {
 		c->spec.title = a->question.title;
 		add_facts(a, c);
@@ -257,6 +267,7 @@ put_menu(struct asking *a)
 	p->title = menu_title(a, &p->arena);
 	p->text = menu_text(a, &p->arena);
 	p->text_style = a->question.failed ? ROLE_ERROR : ROLE_TEXT;
+	p->mark = environment_of(a, &p->arena, &p->mark_style);
 	p->deaf = true;
 	pick_column(p, (struct list_column){"WHAT NOW?", 40, 70, 0, 0});
 	row = pick_row(p);

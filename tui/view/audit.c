@@ -267,6 +267,10 @@ verify(struct audit_screen *s)
 
 	if (s->job != NULL)
 		return;
+	if (s->trail.err.code == ERR_NOT_FOUND) {
+		app_say(s->view.app, ROLE_DIM, "There is nothing to verify yet.");
+		return;
+	}
 	free(s->verdict);
 	free(s->why);
 	s->verdict = s->why = NULL;
@@ -337,7 +341,8 @@ contexts(const struct view *v)
 static bool
 offers(const struct view *v, enum action action)
 {
-	return action != ACTION_MARK && action != ACTION_SORT && action != ACTION_COPY;
+	return list_offers(&((const struct audit_screen *)v)->list, action) &&
+	       action != ACTION_COPY;
 }
 
 static bool

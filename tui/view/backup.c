@@ -238,7 +238,10 @@ act(struct view *v, enum action action)
 		if (f != NULL)
 			backup_copy_text(v->app, f, &s->backup);
 		return true;
-	case ACTION_RESTORE: s->reading = false; return true;
+	case ACTION_RESTORE:
+		s->reading = false;
+		menu_prefer(&s->menu, LIBRARY_RESTORES);
+		return true;
 	case ACTION_NEXT_PANE:
 	case ACTION_PREVIOUS_PANE: s->reading = !s->reading; return true;
 	default: return false;
@@ -272,8 +275,8 @@ contexts(const struct view *v)
 static bool
 offers(const struct view *v, enum action action)
 {
-	return action != ACTION_MARK && action != ACTION_SORT && action != ACTION_FILTER &&
-	       action != ACTION_RESTORE;
+	return list_offers(&((const struct backup_screen *)v)->menu.list, action) &&
+	       action != ACTION_FILTER;
 }
 
 static const char *

@@ -452,7 +452,8 @@ backups_of_view(struct app *app, const char *set)
 		.count = count,
 		.id = identity,
 		.cell = cell,
-		.match = match};
+		.match = match,
+		.marks = true};
 	stock_init(&s->stock);
 	list_init(&s->list, &s->model, s);
 	stock_open(&s->stock, app->shelf.catalog, s->only, app->now);

@@ -74,7 +74,8 @@ sentence(const struct shelf *s, int64_t now, struct str *out)
 	else if (s->board.verdict == VERDICT_OK)
 		str_fmt(out, "all %zu sets can be recovered", s->board.n);
 	else
-		str_fmt(out, "%zu of %zu sets", s->board.counts[s->board.verdict], s->board.n);
+		str_fmt(out, "%s: %zu of %zu sets", verdict_word(s->board.verdict),
+			s->board.counts[s->board.verdict], s->board.n);
 	if (age >= 0) {
 		str_add(out, ", as of ");
 		text_duration(out, age);

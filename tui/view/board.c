@@ -25,7 +25,7 @@ static const struct list_column columns[COLUMNS] = {
 	[ASSET] = {"ASSET", 11, 18, 0, 0},
 	[SET] = {"SET", 10, 16, 0, 0},
 	[AGE] = {"AGE / RPO", 15, 31, 1, 0},
-	[PROVEN] = {"PROVEN", 15, 21, 2, 0},
+	[PROVEN] = {"PROVEN", 19, 21, 2, 0},
 	[COPIES] = {"COPIES", 10, 24, 3, 0},
 	[NEWEST] = {"NEWEST GOOD", 12, 0, 4, 0},
 	[DUE] = {"NEXT DUE", 12, 0, 5, 0},
@@ -123,7 +123,8 @@ draw_cell(void *arg, size_t i, size_t column, struct area a)
 	/* An age within its objective is no breach, whatever else is. */
 	if (row->v.age_s >= 0 && row->v.age_s <= row->facts->rpo_s)
 		style = row->v.verdict == VERDICT_UNKNOWN ? ROLE_UNKNOWN : ROLE_OK;
-	bar_draw_age(a, style, row->v.age_s, row->facts->rpo_s);
+	bar_draw_age(a, style, row->v.age_s, row->facts->rpo_s,
+		row->v.verdict != VERDICT_UNKNOWN && !row->has_newest ? "none" : "unknown");
 	return true;
 }
 
@@ -163,13 +164,17 @@ draw_due(const struct app *app, struct area a, int from)
 	CLEANUP(str_done) struct str text = STR_INIT(400);
 	const struct board_row *row = NULL;
 	int64_t due = shelf_next_due(&app->shelf, &row);
+	size_t near;
 
 	if (due == CLOCK_NONE || from >= a.w)
 		return;
 	str_fmt(&text, "next due: %s/%s ", row->facts->asset, row->facts->set);
 	verdict_time(&text, due, app->now);
+	near = text.len;
 	str_add(&text, ", ");
 	verdict_ago(&text, due, app->now);
+	if ((int)text.len > a.w - from - 1)
+		str_cut(&text, near); /* the time alone, where both do not fit */
 	draw_field(area_cut(a, from, 0, a.w - from - 1, 1), 0, 0, -1, ROLE_DIM, str_text(&text),
 		text.len, DRAW_RIGHT);
 }
@@ -273,15 +278,19 @@ act(struct view *v, enum action action)
 	struct board_screen *b = (struct board_screen *)v;
 	CLEANUP(arena_done) struct arena a = ARENA_INIT;
 	const char *id = selected(b, &a);
+	struct view *set;
 
 	if (action != ACTION_ITS_BACKUPS && action != ACTION_RESTORE)
 		return false;
 	if (id == NULL)
 		return true;
-	if (action == ACTION_ITS_BACKUPS)
+	if (action == ACTION_ITS_BACKUPS) {
 		app_push(v->app, backups_of_view(v->app, id));
-	else
-		app_push(v->app, set_view(v->app, id));
+	} else {
+		set = set_view(v->app, id);
+		app_push(v->app, set);
+		set->ops->act(set, ACTION_RESTORE);
+	}
 	return true;
 }
 
@@ -304,6 +313,13 @@ contexts(const struct view *v)
 	const struct board_screen *b = (const struct board_screen *)v;
 
 	return b->list.typing ? CONTEXT_FORM | CONTEXT_FIELD : CONTEXT_LIST | CONTEXT_SET;
+}
+
+static bool
+offers(const struct view *v, enum action action)
+{
+	return list_offers(&((const struct board_screen *)v)->list, action) &&
+	       action != ACTION_COPY;
 }
 
 static bool
@@ -351,6 +367,7 @@ static const struct view_ops ops = {.draw = draw,
 	.event = event,
 	.act = act,
 	.contexts = contexts,
+	.offers = offers,
 	.work = work,
 	.changed = changed,
 	.close = close_view};

@@ -231,7 +231,8 @@ contexts(const struct view *v)
 static bool
 offers(const struct view *v, enum action action)
 {
-	return action != ACTION_MARK && action != ACTION_SORT && action != ACTION_COPY;
+	return list_offers(&((const struct history_screen *)v)->list, action) &&
+	       action != ACTION_COPY;
 }
 
 static bool

@@ -53,7 +53,7 @@ static const struct list_model model = {
 void
 menu_init(struct menu *m)
 {
-	*m = (struct menu){.arena = ARENA_INIT};
+	*m = (struct menu){.arena = ARENA_INIT, .preferred = -1};
 	list_init(&m->list, &model, m);
 }
 
@@ -106,10 +106,30 @@ menu_runbooks(struct menu *m, const struct library *l, const char *asset, const 
 	}
 }
 
+static void
+go_to_preferred(struct menu *m)
+{
+	for (size_t i = 0; m->preferred >= 0 && i < m->items.n; i++) {
+		const struct library_entry *e = m->items.v[i].runbook;
+
+		if (e != NULL && e->use == (enum library_use)m->preferred &&
+			list_select(&m->list, identity(m, i)))
+			m->preferred = -1;
+	}
+}
+
 void
 menu_ready(struct menu *m)
 {
 	list_refresh(&m->list);
+	go_to_preferred(m);
+}
+
+void
+menu_prefer(struct menu *m, enum library_use use)
+{
+	m->preferred = (int)use;
+	go_to_preferred(m);
 }
 
 void

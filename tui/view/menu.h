@@ -21,6 +21,7 @@ struct menu {
 	struct arena arena;
 	VEC(struct menu_item) items;
 	struct list list;
+	int preferred; /* enum library_use to put the cursor on once there is one; -1 */
 };
 
 void menu_init(struct menu *m);
@@ -32,6 +33,9 @@ void menu_runbooks(struct menu *m, const struct library *l, const char *asset, c
 	int type, bool backup);
 /* After the last addition. */
 void menu_ready(struct menu *m);
+
+/* Puts the cursor on the first runbook of this use; when none is known yet, once one is. */
+void menu_prefer(struct menu *m, enum library_use use);
 
 void menu_draw(struct menu *m, struct area a, bool focus);
 /* ANSWER_CHOSEN: menu_item is what was chosen. */

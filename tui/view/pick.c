@@ -111,14 +111,17 @@ contexts(const struct view *v)
 {
 	const struct pick *p = (const struct pick *)v;
 
-	return p->list.typing ? CONTEXT_FORM | CONTEXT_FIELD : CONTEXT_LIST;
+	return CONTEXT_FORM | (p->list.typing ? CONTEXT_FIELD : CONTEXT_LIST);
 }
 
 static bool
 offers(const struct view *v, enum action action)
 {
-	return action == ACTION_OPEN || action == ACTION_FILTER ||
-	       !(keys_row(action)->contexts & CONTEXT_LIST);
+	const struct pick *p = (const struct pick *)v;
+
+	if (p->list.typing)
+		return action != ACTION_FIELD_NEXT && action != ACTION_PRESS;
+	return action == ACTION_OPEN || action == ACTION_FILTER || action == ACTION_CANCEL;
 }
 
 static bool

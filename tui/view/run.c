@@ -579,11 +579,9 @@ offers(const struct view *v, enum action action)
 	case ACTION_COMMENT: return is_running(r);
 	case ACTION_INTERRUPT_STEP: return is_running(r) && running_step(r) != NULL;
 	case ACTION_RESUME: return may_resume(r);
-	case ACTION_MARK:
-	case ACTION_SORT:
 	case ACTION_COPY:
 	case ACTION_FILTER: return false;
-	default: return true;
+	default: return list_offers(&r->steps, action);
 	}
 }
 

@@ -116,8 +116,8 @@ target_text(const struct run_state *s, struct str *out)
 		str_fmt(out, " (%s, not connected yet)", s->targets.v[0].conninfo);
 }
 
-static bool
-is_production(const struct run_state *s)
+bool
+run_head_production(const struct run_state *s)
 {
 	const struct plan_target *t;
 
@@ -174,8 +174,8 @@ draw_first(struct area a, const struct run_client *c)
 			{s->runbook, ROLE_TITLE, 0, false},
 			{drill ? " DRILL " : "LIVE",
 				drill ? ROLE_DRILL | STYLE_REVERSE : ROLE_TITLE, 0, false},
-			{is_production(s) ? " PRODUCTION " : NULL, ROLE_PRODUCTION | STYLE_REVERSE,
-				0, false},
+			{run_head_production(s) ? " PRODUCTION " : NULL,
+				ROLE_PRODUCTION | STYLE_REVERSE, 0, false},
 			{str_text(&target), ROLE_TEXT, 0, false},
 			{status.word, status.style | STYLE_BOLD, 0, true},
 		},

@@ -11,6 +11,9 @@
 /* Takes its rows off *a. */
 void run_head_draw(struct area *a, const struct run_client *c);
 
+/* Whether any target of the run is production. */
+bool run_head_production(const struct run_state *s);
+
 #define RUN_STEP_COLUMNS 5
 extern const struct list_column run_step_columns[RUN_STEP_COLUMNS];
 unsigned run_step_cell(const struct run_client *c, size_t row, size_t column, struct str *out);

@@ -54,11 +54,12 @@ write_age(struct sheet *t, const struct board_row *row, int64_t now)
 {
 	CLEANUP(str_done) struct str text = STR_INIT(KIB);
 
-	if (row->v.age_s >= 0)
+	if (row->v.age_s >= 0) {
 		text_duration(&text, row->v.age_s);
-	else
-		str_add(&text, "unknown");
-	str_add(&text, " of ");
+		str_add(&text, " of ");
+	} else if (row->v.verdict == VERDICT_UNKNOWN) {
+		str_add(&text, "unknown, of ");
+	}
 	text_duration(&text, row->facts->rpo_s);
 	str_add(&text, " that may be lost (RPO)");
 	if (row->facts->schedule != NULL && row->v.next_due_at != CLOCK_NONE) {
@@ -330,7 +331,10 @@ act(struct view *v, enum action action)
 
 	switch (action) {
 	case ACTION_ITS_BACKUPS: app_push(v->app, backups_of_view(v->app, s->id)); return true;
-	case ACTION_RESTORE: s->reading = false; return true;
+	case ACTION_RESTORE:
+		s->reading = false;
+		menu_prefer(&s->menu, LIBRARY_RESTORES);
+		return true;
 	case ACTION_NEXT_PANE:
 	case ACTION_PREVIOUS_PANE: s->reading = !s->reading; return true;
 	default: return false;
@@ -364,7 +368,7 @@ contexts(const struct view *v)
 static bool
 offers(const struct view *v, enum action action)
 {
-	return action != ACTION_MARK && action != ACTION_SORT && action != ACTION_RESTORE;
+	return list_offers(&((const struct set_screen *)v)->menu.list, action);
 }
 
 static const char *

@@ -43,7 +43,8 @@ cell(void *arg, size_t row, size_t column, struct str *out)
 
 static const struct list_column columns[] = {
 	{"NUMBER", 8, 0, 0, LIST_SORT}, {"OTHER", 10, 0, 1, LIST_SORT}};
-static const struct list_model model = {.columns = columns,
+static const struct list_model model = {.marks = true,
+	.columns = columns,
 	.ncolumns = 2,
 	.empty = "No numbers.",
 	.count = count,

@@ -158,13 +158,13 @@ test_bars(void **state)
 		assert_string_equal(sketch_row(c, 0), rows[i].row);
 	}
 	canvas_clear(c);
-	bar_draw_age(canvas_area(c), ROLE_LATE, 20 * 60, 5 * 60);
+	bar_draw_age(canvas_area(c), ROLE_LATE, 20 * 60, 5 * 60, "unknown");
 	assert_string_equal(sketch_row(c, 0), "[############] 20m / 5m");
 	canvas_clear(c);
-	bar_draw_age(canvas_area(c), ROLE_UNKNOWN, -1, 86400);
+	bar_draw_age(canvas_area(c), ROLE_UNKNOWN, -1, 86400, "unknown");
 	assert_string_equal(sketch_row(c, 0), "[            ] unknown / 24h00");
 	canvas_resize(c, 16, 1);
-	bar_draw_age(canvas_area(c), ROLE_OK, 3600, 86400);
+	bar_draw_age(canvas_area(c), ROLE_OK, 3600, 86400, "unknown");
 	assert_string_equal(sketch_row(c, 0), "60m / 24h00");
 	canvas_free(c);
 }

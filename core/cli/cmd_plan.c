@@ -28,6 +28,7 @@ run_plan(struct cli *cli)
 static const struct cli_option options[] = {
 	{"set", 0, "NAME=VALUE", "a parameter; may be repeated", NULL},
 	{"drill", 0, NULL, "as a drill: production can't be chosen", NULL},
+	{"incident", 0, "TIME", "when it began: the recovery clock counts from there", NULL},
 	{"unattended", 0, NULL, "as without a person", NULL},
 	{"format", 0, "text|json", "how to print", "text json"},
 	{NULL, 0, NULL, NULL, NULL},

@@ -73,6 +73,7 @@ run_run(struct cli *cli)
 static const struct cli_option run_options[] = {
 	{"set", 0, "NAME=VALUE", "a parameter; may be repeated", NULL},
 	{"drill", 0, NULL, "as a drill: production can't be chosen", NULL},
+	{"incident", 0, "TIME", "when it began: the recovery clock counts from there", NULL},
 	{"unattended", 0, NULL, "without a person: gates fail closed unless answered beforehand",
 		NULL},
 	{"confirm", 0, "STEP=TEXT", "answers a step's gate beforehand; may be repeated", NULL},

@@ -1,5 +1,6 @@
 #include "base/banned.h"
 #include "cli/run_common.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/ident.h"
 #include "base/path.h"
@@ -73,6 +74,22 @@ load_runbook(struct cli *cli, struct runbook **ret, struct err *err)
 	return print_findings(&p, err);
 }
 
+/* When it began to matter, for the recovery clock. */
+static bool
+read_incident(struct cli *cli, int64_t *ret, struct err *err)
+{
+	const char *text = cli_value(cli, "incident");
+
+	*ret = CLOCK_NONE;
+	if (text == NULL)
+		return true;
+	if (clock_parse(text, ret) && *ret <= clock_now() && *ret > clock_now() - 30 * 86400LL)
+		return true;
+	err_set(err, ERR_USAGE, "--incident takes a time within the last 30 days, not \"%s\".",
+		text);
+	return err_hint(err, "With its zone, like 2026-11-20T14:32:07Z.");
+}
+
 bool
 cli_plan(struct cli *cli, bool attended, struct plan **ret, struct err *err)
 {
@@ -84,7 +101,7 @@ cli_plan(struct cli *cli, bool attended, struct plan **ret, struct err *err)
 	const char *state;
 
 	if (!load_runbook(cli, &r, err) || !cli_site(cli, false, &site, err) ||
-		!cli_state(cli, true, &state, err))
+		!cli_state(cli, true, &state, err) || !read_incident(cli, &o.incident, err))
 		return false;
 	ident_self(cli->arena, &self);
 	o.operator= ident_text(cli->arena, &self);

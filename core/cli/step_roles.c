@@ -13,6 +13,7 @@ run_step(struct cli *cli)
 
 	return step_child_main(util_streq(role, "cleanup") ? STEP_CLEANUP
 			       : util_streq(role, "probe") ? STEP_PROBE
+			       : util_streq(role, "approval") ? STEP_APPROVAL
 							   : STEP_RUN);
 }
 
@@ -24,7 +25,7 @@ run_runner(struct cli *cli)
 
 const struct cli_command cli_cmd_step = {
 	.name = "__step",
-	.args = "[cleanup|probe]",
+	.args = "[cleanup|probe|approval]",
 	.max_args = 1,
 	.summary = "a step's own process",
 	.run = run_step,

@@ -126,7 +126,7 @@ struct asset {
 
 struct operators {
 	struct item item;
-	const char *group;
+	const char *group, *allowed_signers;
 	struct texts approvers;
 };
 

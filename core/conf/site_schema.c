@@ -301,6 +301,8 @@ static const struct schema asset_schema = SCHEMA("an asset", asset, asset_fields
 
 static const struct field operators_fields[] = {
 	{"group", FIELD_TEXT, AT(operators, group), "OS group that shares runs"},
+	{"allowed_signers", FIELD_TEXT, AT(operators, allowed_signers),
+		"file of SSH keys whose signatures approve (ssh-keygen(1), ALLOWED SIGNERS)"},
 	{"approvers", FIELD_TEXTS, AT(operators, approvers), "OS users who may approve"},
 };
 static const struct schema operators_schema = SCHEMA("the operators", operators, operators_fields);

@@ -23,6 +23,23 @@ shown_target(const struct runner *r)
 	return r->resolved.ntargets > 0 ? plan_target(r->plan, r->resolved.targets[0]) : NULL;
 }
 
+static void
+write_request(struct json *j, const struct question *q)
+{
+	unsigned char sum[DIGEST_SIZE];
+	char hex[DIGEST_HEX];
+
+	digest_of(q->request, strlen(q->request), sum);
+	json_string(j, "request", q->request);
+	json_string(j, "digest", digest_hex(sum, DIGEST_SIZE, hex));
+	json_int(j, "needed", q->needed);
+	json_time(j, "expires", q->expires);
+	json_array(j, "from");
+	for (size_t i = 0; i < q->from->n; i++)
+		json_string(j, NULL, q->from->v[i]);
+	json_array_end(j);
+}
+
 void
 ask_open(struct runner *r, const struct step *s, const struct question *q)
 {
@@ -53,6 +70,8 @@ ask_open(struct runner *r, const struct step *s, const struct question *q)
 		json_string(j, "environment", t->environment);
 	if (r->resolved.step == s && r->resolved.irreversible != NULL)
 		ledger_text(j, "irreversible", r->resolved.irreversible, LEDGER_SHOWN);
+	if (q->request != NULL)
+		write_request(j, q);
 	runner_note(r, s->id, "ask.opened", NULL);
 }
 

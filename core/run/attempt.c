@@ -295,6 +295,40 @@ engine_attempt(struct runner *r, const struct step *s)
 		engine_kick(r);
 }
 
+void
+engine_undo(struct runner *r, const struct step *s,
+	void (*done)(struct child *c, const struct child_end *end, void *arg))
+{
+	const char *output = arena_fmt(&r->step_arena, "%s/output/%s.undo.out", r->dir, s->id);
+	CLEANUP(str_done) struct str spec = STR_INIT(STEP_SPEC_MAX);
+	CLEANUP(err_done) struct err err = ERR_INIT;
+	struct json j = json_new(&spec), *data = ledger_data(r->ledger);
+	struct child_spec child = {.output = output,
+		.mask = r->mask,
+		.timeout_ms = s->timeout_s * 1000,
+		.on_end = done,
+		.arg = r};
+
+	json_object(&j, NULL);
+	json_string(&j, "kind", "command");
+	json_string(&j, "id", s->id);
+	json_string(&j, "run", r->id);
+	json_string(&j, "state", r->state_dir);
+	json_raw(&j, "params", r->resolved.undo_params);
+	json_object_end(&j);
+	child.spec = str_text(&spec);
+	ledger_text(data, "describe", r->resolved.undo_describe, LEDGER_SHOWN);
+	if (!runner_begin(r, s->id, "step.undo_intent", NULL, &err)) {
+		engine_fail(r, &err);
+		return;
+	}
+	if (environment(r, s, &child.envp, &err) && child_start(r->loop, &child, &r->child, &err))
+		return;
+	ledger_text(ledger_data(r->ledger), "message", err.msg, LEDGER_MESSAGE);
+	if (runner_end(r, s->id, "step.undo_result", NULL))
+		engine_kick(r);
+}
+
 static void
 on_probed(struct child *c, const struct child_end *end, void *arg)
 {

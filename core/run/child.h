@@ -34,7 +34,7 @@ struct child_end {
 };
 
 struct child_spec {
-	const char *role; /* NULL: run the step; "cleanup", "probe" */
+	const char *role; /* NULL: run the step; "cleanup", "probe", "approval" */
 	const char *spec; /* JSON for descriptor 3 */
 	char *const *envp;
 	const char *output; /* file, made new; NULL: thrown away */

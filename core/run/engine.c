@@ -13,6 +13,7 @@ static const char *const confirm_choices[] = {"confirm", "skip", "stop", NULL};
 static const char *const manual_choices[] = {"done", "failed", "skip", "stop", NULL};
 static const char *const choose_choices[] = {"choose", "skip", "stop", NULL};
 static const char *const failed_choices[] = {"retry", "by-hand", "skip", "stop", NULL};
+static const char *const failed_undo_choices[] = {"retry", "by-hand", "undo", "skip", "stop", NULL};
 static const char *const changed_choices[] = {"continue", "stop", NULL};
 
 static void
@@ -38,8 +39,8 @@ state_of(const struct runner *r, const struct step *s)
 }
 
 /* A step that fails before anything of it ran. */
-static void
-fail_step(struct runner *r, const struct step *s, const struct err *err)
+void
+engine_fail_step(struct runner *r, const struct step *s, const struct err *err)
 {
 	struct json *j = ledger_data(r->ledger);
 
@@ -188,8 +189,18 @@ ask_person(struct runner *r, const struct step *s)
 static bool
 needs_grant(const struct runner *r, const struct step *s)
 {
-	return s->confirm != NULL || s->approve != NULL ||
-	       (r->plan->attended && s->effect != EFFECT_READ && !s->implied);
+	return s->confirm != NULL || (r->plan->attended && s->effect != EFFECT_READ && !s->implied);
+}
+
+/* What turned into something else while an approval was waited for is granted again, too. */
+static bool
+is_granted(struct runner *r, const struct step *s)
+{
+	if (r->approved[0] != '\0' && approval_wanted(r, s)) {
+		r->approved[0] = '\0';
+		r->granted = false;
+	}
+	return r->granted;
 }
 
 static void
@@ -204,6 +215,21 @@ ask_grant(struct runner *r, const struct step *s)
 	answer_or_refuse(r, s, &q);
 }
 
+/* Nobody can be waited for where nobody drives. */
+static void
+ask_approval(struct runner *r, const struct step *s)
+{
+	CLEANUP(err_done) struct err err = ERR_INIT;
+
+	if (r->plan->attended) {
+		approval_ask(r, s);
+		return;
+	}
+	err_set(&err, ERR_REFUSED, "Step \"%s\" needs an approval, and nobody is there.", s->id);
+	err_hint(&err, "Run it attended.");
+	refuse(r, s, &err);
+}
+
 /* Everything that must hold before the step may run; false when something else was set off. */
 static bool
 ready(struct runner *r, const struct step *s, struct err *err)
@@ -211,7 +237,7 @@ ready(struct runner *r, const struct step *s, struct err *err)
 	bool wanted;
 
 	if (!step_wanted(s, &r->plan->scope, &wanted, err)) {
-		fail_step(r, s, err);
+		engine_fail_step(r, s, err);
 		return false;
 	}
 	/* What is not wanted need not be known: its values may come from steps not wanted either.
@@ -221,14 +247,14 @@ ready(struct runner *r, const struct step *s, struct err *err)
 		return false;
 	}
 	if (!step_resolve(s, &r->plan->scope, 0, &r->step_arena, &r->resolved, err)) {
-		fail_step(r, s, err);
+		engine_fail_step(r, s, err);
 		return false;
 	}
 	if (drill_skips(r, s, err) || unattended_skips(r, s, err))
 		return false;
 	if (!engine_unchanged(r, err)) {
 		struct question q = {
-			"runbook-changed", err->msg, NULL, NULL, changed_choices, NULL};
+			.kind = "runbook-changed", .text = err->msg, .choices = changed_choices};
 
 		/* What was answered beforehand answered something else. */
 		if (r->plan->attended)
@@ -237,8 +263,15 @@ ready(struct runner *r, const struct step *s, struct err *err)
 			refuse(r, s, err);
 		return false;
 	}
+	if (drill_injected(r, s->id)) {
+		err_set(err, ERR_CHECK_FAILED,
+			"It failed, because the facilitator of the drill wants "
+			"it so.");
+		engine_fail_step(r, s, err);
+		return false;
+	}
 	if (!engine_backups_there(r, err)) {
-		fail_step(r, s, err);
+		engine_fail_step(r, s, err);
 		return false;
 	}
 	return true;
@@ -254,6 +287,7 @@ consider(struct runner *r, const struct step *s)
 		r->granted = false;
 		r->live = NULL;
 		r->probed = 0;
+		r->approved[0] = '\0';
 		r->tries_left = s->retry != NULL ? s->retry->times : 0;
 	}
 	arena_done(&r->step_arena);
@@ -265,9 +299,11 @@ consider(struct runner *r, const struct step *s)
 	else if (s->effect != EFFECT_READ && engine_probe(r, s, &err))
 		return; /* goes on when the target has named itself */
 	else if (err.code != ERR_NONE)
-		fail_step(r, s, &err);
-	else if (needs_grant(r, s) && !r->granted)
+		engine_fail_step(r, s, &err);
+	else if (needs_grant(r, s) && !is_granted(r, s))
 		ask_grant(r, s);
+	else if (approval_wanted(r, s))
+		ask_approval(r, s);
 	else
 		engine_attempt(r, s);
 }
@@ -282,8 +318,10 @@ failure_text(struct runner *r, const struct step_state *st)
 static void
 failed(struct runner *r, const struct step *s, struct step_state *st)
 {
-	struct question q = {
-		"failed", failure_text(r, st), st->describe, NULL, failed_choices, NULL};
+	struct question q = {.kind = "failed",
+		.text = failure_text(r, st),
+		.show = st->describe,
+		.choices = undo_possible(r) ? failed_undo_choices : failed_choices};
 	int status = err_exit_status(st->code != NULL ? err_by_name(st->code) : ERR_CHECK_FAILED);
 
 	if (s->on_fail == ON_FAIL_CONTINUE) {
@@ -309,7 +347,10 @@ unknown(struct runner *r, const struct step *s, struct step_state *st)
 			? failure_text(r, st)
 			: "It was started, and the runner died before it ended. Look at the "
 			  "target before you decide.";
-	struct question q = {"unknown", why, st->describe, NULL, failed_choices, NULL};
+	struct question q = {.kind = "unknown",
+		.text = why,
+		.show = st->describe,
+		.choices = undo_possible(r) ? failed_undo_choices : failed_choices};
 
 	if (r->plan->attended)
 		ask_open(r, s, &q);
@@ -352,6 +393,10 @@ engine_advance(struct runner *r)
 	}
 	if (r->state.ask.number != 0 || r->state.paused)
 		return;
+	if (r->undoing) {
+		undo_next(r);
+		return;
+	}
 	engine_recovered(r);
 	s = next_step(r);
 	if (s == NULL) {
@@ -385,7 +430,11 @@ engine_answered(struct runner *r, const char *choice, const char *text, const ch
 	const struct step *s = next_step(r);
 	struct err err = ERR_INIT;
 
-	if (strcmp(choice, "stop") == 0) {
+	if (r->undoing) {
+		undo_answered(r, choice, text, actor);
+	} else if (strcmp(choice, "undo") == 0) {
+		undo_begin(r);
+	} else if (strcmp(choice, "stop") == 0) {
 		engine_stop(r, actor);
 	} else if (strcmp(choice, "go") == 0 || strcmp(choice, "confirm") == 0) {
 		r->granted = true;
@@ -396,7 +445,7 @@ engine_answered(struct runner *r, const char *choice, const char *text, const ch
 	} else if (strcmp(choice, "failed") == 0) {
 		err_set(&err, ERR_CHECK_FAILED, "%s says that it failed%s%s", actor,
 			text != NULL && text[0] != '\0' ? ": " : ".", text != NULL ? text : "");
-		fail_step(r, s, &err);
+		engine_fail_step(r, s, &err);
 		err_done(&err);
 	} else if (strcmp(choice, "skip") == 0) {
 		settle(r, s, "step.skipped", text, NULL, actor);

@@ -9,6 +9,8 @@
 
 /* Advances soon, from the loop; so that no decision runs on top of another one's stack. */
 void engine_kick(struct runner *r);
+/* Records that a step failed before anything of it ran. */
+void engine_fail_step(struct runner *r, const struct step *s, const struct err *err);
 /* The step's value under the names that the runbook gives it. */
 void engine_capture(struct runner *r, const struct step *s, const char *value);
 
@@ -20,6 +22,9 @@ void engine_child_over(struct runner *r);
 
 /* attempt.c */
 void engine_attempt(struct runner *r, const struct step *s);
+/* Runs the command that takes a step back; `done` is the child's on_end. */
+void engine_undo(struct runner *r, const struct step *s,
+	void (*done)(struct child *c, const struct child_end *end, void *arg));
 /* Has the target name itself. False when there is nothing to ask, or with *err set. */
 bool engine_probe(struct runner *r, const struct step *s, struct err *err);
 /* The runbook is still what was shown; the chosen backups are still there. */

@@ -6,12 +6,17 @@
  * nothing: what does not fit its socket's buffer is dropped, it catches up by itself.
  *
  *   client                                        runner
- *   {"op":"hello","protocol":1,"role":"operator"}  {"op":"hello","protocol":1,"run":..,"role":..}
+ *   {"op":"hello","protocol":1,"role":"operator",  {"op":"hello","protocol":1,"run":..,"role":..}
+ *    "origin":"ssh from 10.0.0.7"}                 {"op":"role","role":"observer"}
  *   {"op":"answer","ask":3,"choice":..,"text":..}  {"op":"journal","seq":12}
  *   {"op":"note","text":..}                        {"op":"output","step":..,"attempt":1,"size":9}
  *   {"op":"stop"} {"op":"interrupt"}               {"op":"progress","step":..,"done":..,"total":..}
  *   {"op":"pause"} {"op":"continue"}               {"op":"ok","re":"answer"}
  *   {"op":"secret","name":..,"value":..}           {"op":"error","re":..,"message":..,"hint":..}
+ *   {"op":"approve","ask":3,"digest":..,"reason":..}   also "deny", and "approve-signed" with
+ *                                                      "identity" and "signature"
+ *   {"op":"handover","to":"dba"} {"op":"withdraw"} {"op":"take"}
+ *   {"op":"inject","what":"fail-step","step":..}   {"op":"clock","running":false}
  *
  * The first frame of either side is hello; another protocol version is refused there.
  */

@@ -218,6 +218,19 @@ write_steps(struct runner *r, struct json *j)
 	json_array_end(j);
 }
 
+/* Who is behind this process: whoever started it. */
+static void
+write_operator(struct json *j, const char *name)
+{
+	CLEANUP(arena_done) struct arena a = ARENA_INIT;
+	struct ident self;
+
+	ident_self(&a, &self);
+	json_string(j, "operator", name);
+	json_int(j, "uid", (int64_t)self.uid);
+	json_int(j, "login_uid", self.login_uid != IDENT_NOBODY ? (int64_t)self.login_uid : -1);
+}
+
 static bool
 record_start(struct runner *r, struct err *err)
 {
@@ -232,9 +245,11 @@ record_start(struct runner *r, struct err *err)
 	json_string(j, "sha256", p->runbook->sha256);
 	json_string(j, "mode", plan_mode_names[p->mode]);
 	json_bool(j, "attended", p->attended);
-	json_string(j, "operator", p->operator);
+	write_operator(j, p->operator);
 	json_string(j, "site", p->site);
 	json_count(j, "rto_s", p->runbook->rto_s);
+	if (p->incident != CLOCK_NONE)
+		json_time(j, "incident", p->incident);
 	json_int(j, "pid", getpid());
 	json_string(j, "boot_id", clock_boot_id());
 	json_string(j, "version", LIFEBOAT_VERSION);
@@ -307,6 +322,7 @@ record_resume(struct runner *r, struct err *err)
 
 	json_int(j, "pid", getpid());
 	json_string(j, "boot_id", clock_boot_id());
+	write_operator(j, r->actor);
 	if (!runner_begin(r, NULL, "run.resumed", r->actor, err))
 		return false;
 	for (size_t i = 0; i < r->plan->steps.n; i++) {

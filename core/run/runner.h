@@ -20,7 +20,7 @@
 
 int runner_main(const char *dir);
 
-/* What follows is shared by runner.c, engine.c, ask.c and server.c only. */
+/* What follows is shared by the files of a runner only: see engine.h and server.h. */
 
 struct client;
 
@@ -58,7 +58,15 @@ struct runner {
 	int64_t tries_left;
 	VEC(struct start_answer) sets; /* name, value: what the step at hand has given so far */
 	size_t cleanup_left;           /* counts down through the steps */
-	struct watcher *retry_timer, *kick, *over;
+	char approved[DIGEST_HEX];     /* what was consented to: approval.c */
+	bool undoing;                  /* finished steps are being proposed for undo */
+	size_t undo_below;             /* ... those before this place in the plan */
+	struct watcher *retry_timer, *kick, *over, *approval_timer, *forecast_timer;
+
+	/* Of a drill: what its facilitator made go wrong. */
+	int64_t asleep_until_ms;
+	VEC(const char *) injected; /* steps whose next try fails, "" for sources that vanish */
+	struct forecast *forecast;
 
 	/* How the run ends, decided before the clean-up and recorded after it. */
 	const char *outcome, *message, *hint;
@@ -79,6 +87,10 @@ struct question {
 	const char *kind, *text, *show, *type;
 	const char *const *choices; /* ends with NULL */
 	const struct texts *options;
+	/* Of an approval. */
+	const char *request;
+	int64_t needed, expires;
+	const struct texts *from;
 };
 void ask_open(struct runner *r, const struct step *s, const struct question *q);
 /* Checks an answer from a client or from --confirm; ERR_REFUSED says what is wrong with it. */
@@ -86,7 +98,44 @@ MUST_CHECK bool ask_answer(struct runner *r, int64_t number, const char *choice,
 	const char *actor, struct err *err);
 const char *ask_given(const struct runner *r, const char *step);
 
+/* approval.c */
+bool approval_wanted(const struct runner *r, const struct step *s);
+void approval_ask(struct runner *r, const struct step *s);
+/* Somebody's word on the request that stands. */
+struct consent {
+	int64_t ask;
+	const char *digest, *reason;
+	const char *identity, *signature; /* of an SSH key, for somebody who is not on the host */
+	uid_t uid, login_uid;
+	const char *actor, *origin;
+};
+MUST_CHECK bool approval_give(struct runner *r, const struct consent *c, struct err *err);
+MUST_CHECK bool approval_deny(struct runner *r, const struct consent *c, struct err *err);
+/* True when the signature is being checked; how that went shows in the journal. */
+MUST_CHECK bool approval_signed(struct runner *r, const struct consent *c, struct err *err);
+
+/* wheel.c */
+bool wheel_drives(const struct runner *r, uid_t uid);
+MUST_CHECK bool wheel_offer(struct runner *r, const char *actor, const char *to, struct err *err);
+MUST_CHECK bool wheel_withdraw(struct runner *r, const char *actor, struct err *err);
+MUST_CHECK bool wheel_take(
+	struct runner *r, uid_t uid, uid_t login_uid, const char *actor, struct err *err);
+
+/* undo.c */
+bool undo_possible(const struct runner *r);
+void undo_begin(struct runner *r);
+void undo_next(struct runner *r);
+void undo_answered(struct runner *r, const char *choice, const char *text, const char *actor);
+
+/* drill.c: what a facilitator may do to a drill; ERR_REFUSED in a live run. */
+MUST_CHECK bool drill_inject(
+	struct runner *r, const char *actor, const cJSON *frame, struct err *err);
+MUST_CHECK bool drill_clock(struct runner *r, const char *actor, bool running, struct err *err);
+/* Whether this was injected; once. */
+bool drill_injected(struct runner *r, const char *step);
+
 /* server.c */
+void server_roles_changed(struct runner *r);
 MUST_CHECK bool server_start(struct runner *r, struct err *err);
 void server_stop(struct runner *r);
 void server_journal_grew(struct runner *r);

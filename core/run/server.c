@@ -2,34 +2,22 @@
  * server: the runner's socket. Clients read files themselves; they are told that these grew.
  *
  * Who somebody is comes from the kernel (SO_PEERCRED). The operator is the user who started the
- * run, and root; everybody else who may connect watches.
+ * run or took its wheel, and root; everybody else who may connect watches.
  */
 #include "base/banned.h"
 #include "run/engine.h"
 #include "base/ident.h"
 #include "base/text.h"
 #include "run/dir.h"
-#include "run/protocol.h"
+#include "run/server.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/socket.h>
 
 #define CLIENTS_MAX 64
-#define NOTE_MAX    4000
 #define HELLO_MS    5000
-
-struct client {
-	struct client *next;
-	struct runner *runner;
-	int fd;
-	struct watcher *watch, *hello_timer;
-	struct wire frames;
-	uid_t uid;
-	char *actor; /* ops@bastion-1: who the records name */
-	char *label; /* ops@bastion-1/4711: which of his terminals */
-	bool greeted, operator, said_bye, dead;
-};
+#define ORIGIN_MAX  200
 
 /* Frames that do not fit the socket's buffer are dropped: a client catches up from the files. */
 static void
@@ -115,13 +103,20 @@ server_progress(struct runner *r, const cJSON *event)
 		broadcast(r, &out);
 }
 
+static const char *
+role_of(const struct client *c)
+{
+	return c->drives ? "operator" : "observer";
+}
+
 static void
 client_record(struct client *c, const char *event)
 {
 	struct json *j = ledger_data(c->runner->ledger);
 
 	json_string(j, "client", c->label);
-	json_string(j, "role", c->operator? "operator" : "observer");
+	json_string(j, "role", role_of(c));
+	json_string(j, "origin", c->origin);
 	runner_note(c->runner, NULL, event, c->actor);
 }
 
@@ -129,7 +124,7 @@ static bool
 operator_is_here(const struct runner *r)
 {
 	for (const struct client *c = r->clients; c != NULL; c = c->next)
-		if (c->greeted && c->operator&& !c->dead)
+		if (c->greeted && c->drives && !c->dead)
 			return true;
 	return false;
 }
@@ -138,7 +133,7 @@ static void
 client_remove(struct client *c)
 {
 	struct runner *r = c->runner;
-	bool was_operator = c->greeted && c->operator, said_bye = c->said_bye;
+	bool was_operator = c->greeted && c->drives, said_bye = c->said_bye;
 
 	for (struct client **p = &r->clients; *p != NULL; p = &(*p)->next) {
 		if (*p == c) {
@@ -154,11 +149,26 @@ client_remove(struct client *c)
 	wire_done(&c->frames);
 	free(c->actor);
 	free(c->label);
+	free(c->origin);
 	free(c);
 	/* The terminal of the last operator went away in mid-step: the step says what then. */
 	if (was_operator && !said_bye && !operator_is_here(r) && r->child != NULL && !r->probing &&
 		!r->cleaning && r->step->on_hangup == ON_HANGUP_STOP)
 		engine_interrupt(r, NULL);
+}
+
+/* What it says of itself proves nothing, and can only take something away from it. */
+static void
+take_origin(struct client *c, const cJSON *frame)
+{
+	CLEANUP(arena_done) struct arena a = ARENA_INIT;
+	const char *origin = json_get_text(frame, "origin");
+	int64_t login = json_get_int(frame, "login_uid", -1);
+
+	if (origin != NULL && origin[0] != '\0' && strlen(origin) <= ORIGIN_MAX)
+		c->origin = util_strdup(text_safe(&a, origin));
+	if (c->login_uid == IDENT_NOBODY && login >= 0 && login < (int64_t)IDENT_NOBODY)
+		c->login_uid = (uid_t)login;
 }
 
 static void
@@ -167,7 +177,6 @@ on_hello(struct client *c, const cJSON *frame)
 	CLEANUP(err_done) struct err err = ERR_INIT;
 	CLEANUP(str_done) struct str out = STR_INIT(PROTOCOL_MAX);
 	struct json j = json_new(&out);
-	const char *role = json_get_text(frame, "role");
 	struct runner *r = c->runner;
 
 	if (json_get_int(frame, "protocol", 0) != PROTOCOL_VERSION) {
@@ -178,7 +187,9 @@ on_hello(struct client *c, const cJSON *frame)
 		c->dead = true;
 		return;
 	}
-	c->operator= util_streq(role, "operator") && (c->uid == geteuid() || c->uid == 0);
+	c->wants = util_streq(json_get_text(frame, "role"), "operator");
+	c->drives = c->wants && wheel_drives(r, c->uid);
+	take_origin(c, frame);
 	c->greeted = true;
 	loop_remove(c->hello_timer);
 	c->hello_timer = NULL;
@@ -186,76 +197,26 @@ on_hello(struct client *c, const cJSON *frame)
 	json_string(&j, "op", "hello");
 	json_int(&j, "protocol", PROTOCOL_VERSION);
 	json_string(&j, "run", r->id);
-	json_string(&j, "role", c->operator? "operator" : "observer");
+	json_string(&j, "role", role_of(c));
 	json_int(&j, "seq", (int64_t)r->state.seq);
 	json_object_end(&j);
 	send_frame(c, &out);
 	client_record(c, "client.attached");
 }
 
-static bool
-take_secret(struct client *c, const cJSON *frame, struct err *err)
+void
+server_roles_changed(struct runner *r)
 {
-	const char *name = json_get_text(frame, "name"), *value = json_get_text(frame, "value");
-	struct runner *r = c->runner;
-	struct var *v = name != NULL ? (struct var *)scope_get(&r->plan->scope, name) : NULL;
+	for (struct client *c = r->clients; c != NULL; c = c->next) {
+		bool drives = c->greeted && c->wants && wheel_drives(r, c->uid);
+		CLEANUP(str_done) struct str out = STR_INIT(KIB);
 
-	if (v == NULL || v->kind != VAR_SECRET || value == NULL)
-		return err_set(
-			err, ERR_USAGE, "There is no secret \"%s\".", name != NULL ? name : "");
-	runner_secret(r, v, value, strlen(value));
-	runner_warn_unmasked(r);
-	return true;
-}
-
-static bool
-take_note(struct client *c, const cJSON *frame, struct err *err)
-{
-	const char *text = json_get_text(frame, "text");
-	struct json *j;
-
-	if (text == NULL || text[0] == '\0' || strlen(text) > NOTE_MAX)
-		return err_set(err, ERR_USAGE, "A note has 1 to %d bytes.", NOTE_MAX);
-	j = ledger_data(c->runner->ledger);
-	json_string(j, "text", text);
-	runner_note(c->runner, NULL, "run.note", c->actor);
-	return true;
-}
-
-static bool
-take_pause(struct client *c, bool pause)
-{
-	ledger_data(c->runner->ledger);
-	if (c->runner->state.paused != pause)
-		runner_note(c->runner, NULL, pause ? "run.paused" : "run.continued", c->actor);
-	engine_kick(c->runner);
-	return true;
-}
-
-/* What only the operator may do. */
-static bool
-take_order(struct client *c, const char *op, const cJSON *frame, struct err *err)
-{
-	struct runner *r = c->runner;
-
-	if (!c->operator) {
-		err_set(err, ERR_READ_ONLY, "You watch this run; %s drives it.", r->plan->operator);
-		return err_hint(err, "Only %s can do that.", r->plan->operator);
+		if (drives == c->drives)
+			continue;
+		c->drives = drives;
+		str_fmt(&out, "{\"op\":\"role\",\"role\":\"%s\"}", role_of(c));
+		send_frame(c, &out);
 	}
-	if (strcmp(op, "answer") == 0)
-		return ask_answer(r, json_get_int(frame, "ask", 0), json_get_text(frame, "choice"),
-			json_get_text(frame, "text"), c->actor, err);
-	if (strcmp(op, "stop") == 0)
-		engine_stop(r, c->actor);
-	else if (strcmp(op, "interrupt") == 0)
-		engine_interrupt(r, c->actor);
-	else if (strcmp(op, "pause") == 0 || strcmp(op, "continue") == 0)
-		return take_pause(c, strcmp(op, "pause") == 0);
-	else if (strcmp(op, "secret") == 0)
-		return take_secret(c, frame, err);
-	else
-		return err_set(err, ERR_USAGE, "There is no operation \"%s\".", op);
-	return true;
 }
 
 static void
@@ -277,7 +238,7 @@ on_frame(struct client *c, const cJSON *frame)
 		c->said_bye = c->dead = true;
 		return;
 	}
-	good = strcmp(op, "note") == 0 ? take_note(c, frame, &err) : take_order(c, op, frame, &err);
+	good = orders_take(c, op, frame, &err);
 	reply(c, op, good ? NULL : &err);
 }
 
@@ -337,6 +298,7 @@ on_connect(struct loop *l, int fd, short revents, void *arg)
 	c->runner = r;
 	c->fd = peer;
 	c->uid = cred.uid;
+	c->login_uid = ident_login_uid(cred.pid);
 	ident_self(&a, &self);
 	c->actor = util_strdup(arena_fmt(&a, "%s@%s", ident_user_name(&a, cred.uid), self.host));
 	c->label = util_strdup(arena_fmt(&a, "%s/%d", c->actor, (int)cred.pid));

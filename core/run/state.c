@@ -38,6 +38,11 @@ run_state_init(struct run_state *s, struct arena *a)
 		.started_ms = -1,
 		.ended_ms = -1,
 		.recovered_ms = -1,
+		.incident_ms = -1,
+		.halted_since_ms = -1,
+		.forecast_s = -1,
+		.operator_uid = -1,
+		.operator_login_uid = -1,
 		.exit = -1};
 }
 
@@ -78,6 +83,14 @@ texts_of(struct run_state *s, const cJSON *o, const char *key, struct texts *ret
 }
 
 static void
+operator_of(struct run_state *s, const cJSON *d)
+{
+	s->operator= text_or(s, d, "operator", "?");
+	s->operator_uid = json_get_int(d, "uid", -1);
+	s->operator_login_uid = json_get_int(d, "login_uid", -1);
+}
+
+static void
 on_run_started(struct run_state *s, const cJSON *d, int64_t ms)
 {
 	const cJSON *steps = json_get(d, "steps"), *it;
@@ -93,10 +106,12 @@ on_run_started(struct run_state *s, const cJSON *d, int64_t ms)
 	s->file = text_of(s, d, "file");
 	s->sha256 = text_of(s, d, "sha256");
 	s->site = text_of(s, d, "site");
-	s->operator= text_or(s, d, "operator", "?");
 	s->mode = util_streq(json_get_text(d, "mode"), "drill") ? PLAN_DRILL : PLAN_LIVE;
 	s->attended = json_get_bool(d, "attended", true);
 	s->rto_s = json_get_int(d, "rto_s", -1);
+	operator_of(s, d);
+	if (json_get_time(d, "incident") != CLOCK_NONE)
+		s->incident_ms = json_get_time(d, "incident") * 1000;
 	s->pid = json_get_int(d, "pid", 0);
 	s->steps = arena_array(s->arena, (size_t)n + 1, sizeof(*s->steps));
 	for (it = n > 0 ? steps->child : NULL; it != NULL; it = it->next) {
@@ -172,7 +187,14 @@ on_ask(struct run_state *s, const char *step, const cJSON *d, int64_t ms)
 		.live = text_of(s, d, "live"),
 		.environment = text_of(s, d, "environment"),
 		.irreversible = text_of(s, d, "irreversible"),
+		.request = text_of(s, d, "request"),
+		.digest = text_of(s, d, "digest"),
+		.needed = json_get_int(d, "needed", 0),
+		.expires_ms = json_get_time(d, "expires") != CLOCK_NONE
+				      ? json_get_time(d, "expires") * 1000
+				      : -1,
 		.since_ms = ms};
+	texts_of(s, d, "from", &s->ask.from);
 	texts_of(s, d, "choices", &s->ask.choices);
 	texts_of(s, d, "options", &s->ask.options);
 	if (st != NULL && st->status == STEP_PENDING)
@@ -231,6 +253,8 @@ on_step(struct run_state *s, struct step_state *st, const char *event, const cJS
 		on_unknown(s, st, d);
 	else if (strcmp(event, "step.retry") == 0)
 		st->status = STEP_RETRYING;
+	else if (strcmp(event, "step.undone") == 0)
+		settle(s, st, STEP_UNDONE, d, actor, ms);
 }
 
 static void
@@ -275,8 +299,57 @@ on_resumed(struct run_state *s, const cJSON *d)
 	s->pid = json_get_int(d, "pid", 0);
 	s->stopping = s->paused = false;
 	s->clients.n = 0;
+	s->wheel_offer = NULL;
+	/* Whoever takes it up drives it. */
+	if (json_get_text(d, "operator") != NULL)
+		operator_of(s, d);
 	if (s->ask.number != 0)
 		on_answer(s);
+}
+
+static void
+on_approval(struct run_state *s, const cJSON *d, const char *actor)
+{
+	const char *identity = json_get_text(d, "identity");
+
+	if (s->ask.number == 0 || json_get_int(d, "ask", 0) != s->ask.number)
+		return;
+	*vec_push(s->arena, &s->ask.given) = (struct approval){
+		arena_strdup(s->arena, identity != NULL ? identity : actor),
+		text_of(s, d, "reason"), identity != NULL, json_get_int(d, "login_uid", -1)};
+}
+
+static void
+on_wheel(struct run_state *s, const char *event, const cJSON *d)
+{
+	if (strcmp(event, "wheel.offered") == 0) {
+		s->wheel_offer = text_or(s, d, "to", "*");
+		return;
+	}
+	s->wheel_offer = NULL;
+	if (strcmp(event, "wheel.taken") == 0)
+		operator_of(s, d);
+}
+
+/* A drill's clock can stand still, so that people can talk about what they see. */
+static void
+on_clock(struct run_state *s, const cJSON *d, int64_t ms)
+{
+	bool running = json_get_bool(d, "running", true);
+
+	if (!running && s->halted_since_ms < 0) {
+		s->halted_since_ms = ms;
+	} else if (running && s->halted_since_ms >= 0) {
+		s->halted_ms += MAX(ms - s->halted_since_ms, 0);
+		s->halted_since_ms = -1;
+	}
+}
+
+static void
+on_forecast(struct run_state *s, const cJSON *d)
+{
+	s->forecast_s = json_get_int(d, "remaining_s", -1);
+	s->late_warned = s->late_warned || json_get_bool(d, "late", false);
 }
 
 static void
@@ -301,8 +374,16 @@ on_run(struct run_state *s, const char *event, const char *step, const cJSON *d,
 		s->paused = false;
 	else if (strcmp(event, "ask.opened") == 0)
 		on_ask(s, step, d, ms);
-	else if (strcmp(event, "ask.answered") == 0)
+	else if (strcmp(event, "ask.answered") == 0 || strcmp(event, "ask.closed") == 0)
 		on_answer(s);
+	else if (strcmp(event, "approval.given") == 0)
+		on_approval(s, d, actor);
+	else if (strncmp(event, "wheel.", 6) == 0)
+		on_wheel(s, event, d);
+	else if (strcmp(event, "drill.clock") == 0)
+		on_clock(s, d, ms);
+	else if (strcmp(event, "run.forecast") == 0)
+		on_forecast(s, d);
 	else if (strcmp(event, "run.note") == 0)
 		*vec_push(s->arena, &s->notes) = (struct run_note){
 			ms, arena_strdup(s->arena, actor), text_or(s, d, "text", "")};
@@ -401,5 +482,10 @@ run_elapsed_ms(const struct run_state *s, int64_t now_ms)
 		      : s->ended_ms >= 0   ? s->ended_ms
 					   : now_ms;
 
-	return s->started_ms < 0 ? 0 : MAX(end - s->started_ms, 0);
+	int64_t start = s->incident_ms >= 0 ? s->incident_ms : s->started_ms;
+	int64_t halted = s->halted_ms;
+
+	if (s->halted_since_ms >= 0)
+		halted += MAX(end - s->halted_since_ms, 0);
+	return s->started_ms < 0 ? 0 : MAX(end - start - halted, 0);
 }

@@ -23,7 +23,8 @@
 	STATUS(UNKNOWN, "unknown", false)        /* started, never seen to end */ \
 	STATUS(SKIPPED, "skipped", true)                                          \
 	STATUS(BY_HAND, "done by hand", true)                                     \
-	STATUS(SIMULATED, "simulated", true)
+	STATUS(SIMULATED, "simulated", true)                                      \
+	STATUS(UNDONE, "undone", false) /* taken back; stands to be done again */
 
 enum step_status {
 #define STATUS(name, text, final) STEP_##name,
@@ -50,16 +51,35 @@ struct step_state {
 	const char *output_sha256;
 };
 
-/* A question to the people at the run. Answers name its number, so none can be given twice. */
+/* Consent of somebody other than the operator, to one request. */
+struct approval {
+	const char *by, *reason; /* the reason may be NULL */
+	bool is_signed;          /* by an SSH key: `by` is its identity */
+	int64_t login_uid;       /* of the login behind it; -1 */
+};
+
+/*
+ * A question to the people at the run. Answers name its number, so none can be given twice.
+ *
+ * Kinds: go confirm manual choose failed unknown undo runbook-changed, and approve, which is not
+ * for the operator: its choices are what he may do instead of waiting (skip, stop), while
+ * others consent with run_client_approve, naming `digest` of the `request` that they have read.
+ */
 struct ask {
-	int64_t number;          /* 0: nothing is asked */
-	const char *step, *kind; /* go confirm manual choose failed unknown runbook-changed */
-	const char *text;        /* the question */
-	const char *show;        /* what would run */
-	const char *type;        /* what must be typed, or NULL */
+	int64_t number; /* 0: nothing is asked */
+	const char *step, *kind;
+	const char *text; /* the question */
+	const char *show; /* what would run */
+	const char *type; /* what must be typed, or NULL */
 	const char *live, *environment, *irreversible;
 	struct texts choices; /* "confirm", "skip", ... */
 	struct texts options; /* of a choose step */
+	/* Of an approval: the exact text that is consented to, fit for a terminal; its SHA-256;
+	 * how many must. */
+	const char *request, *digest;
+	int64_t needed, expires_ms;
+	struct texts from; /* who may; empty: anybody but the operator */
+	VEC(struct approval) given;
 	int64_t since_ms;
 };
 
@@ -73,12 +93,19 @@ enum run_phase { RUN_NEW, RUN_GOING, RUN_CLEANING, RUN_FINISHED };
 struct run_state {
 	struct arena *arena;
 	const char *id, *runbook, *title, *file, *sha256, *site, *operator;
+	int64_t operator_uid;       /* -1 in journals that do not say */
+	int64_t operator_login_uid; /* of the login behind it (sudo); -1 */
+	const char *wheel_offer;    /* the user it is offered to, "*" for anybody; NULL */
 	enum plan_mode mode;
 	bool attended, paused, stopping;
 	enum run_phase phase;
 	int64_t rto_s;
 	int64_t started_ms, ended_ms; /* wall clock; -1 before */
 	int64_t recovered_ms;         /* when done_when had passed; -1 */
+	int64_t incident_ms;          /* when the recovery clock began, if before the run; -1 */
+	int64_t halted_ms, halted_since_ms; /* a drill's clock stood still so long; since, or -1 */
+	int64_t forecast_s;                 /* the rest, when it was last forecast; -1 */
+	bool late_warned;                   /* the RTO was forecast to be missed */
 	int64_t pid;
 	const char *outcome; /* done failed stopped refused unknown; NULL before the end */
 	int64_t exit;
@@ -106,7 +133,8 @@ struct step_state *run_state_step(const struct run_state *s, const char *id);
 const char *step_status_name(enum step_status status);
 bool step_status_final(enum step_status status);
 
-/* From the start to the recovery, else to the end, else to now; whole seconds, or ms. */
+/* From the incident (else the start) to the recovery, else to the end, else to now, without the
+ * time that a drill's clock stood still; whole seconds, or ms. */
 int64_t run_elapsed_s(const struct run_state *s, int64_t now_ms);
 int64_t run_elapsed_ms(const struct run_state *s, int64_t now_ms);
 

@@ -1,5 +1,6 @@
 #include "base/banned.h"
 #include "runbook/plan.h"
+#include "base/clock.h"
 #include "base/path.h"
 #include "base/text.h"
 
@@ -124,6 +125,7 @@ plan_outline(struct arena *a, const struct runbook *r)
 	p->runbook = r;
 	p->attended = true;
 	p->operator= "{{operator}}";
+	p->incident = CLOCK_NONE;
 	scope_init(&p->scope, a);
 	for (size_t i = 0; i < r->parameters.n; i++) {
 		const struct parameter *q = item_at(&r->parameters, struct parameter, i);
@@ -168,6 +170,13 @@ plan_save(const struct plan *p, struct str *out)
 	json_string(&j, "site", p->site);
 	json_string(&j, "site_file", p->site_file);
 	json_string(&j, "created_at", p->created_at);
+	json_time(&j, "incident", p->incident);
+	json_string(&j, "group", p->group);
+	json_string(&j, "allowed_signers", p->allowed_signers);
+	json_array(&j, "approvers");
+	for (size_t i = 0; i < p->approvers.n; i++)
+		json_string(&j, NULL, p->approvers.v[i]);
+	json_array_end(&j);
 	json_array(&j, "parameters");
 	vec_each (&p->parameters, q) {
 		json_object(&j, NULL);
@@ -304,6 +313,22 @@ load_lists(struct plan *p, const cJSON *json)
 }
 
 static void
+load_operators(struct plan *p, const cJSON *json)
+{
+	const cJSON *list = json_get(json, "approvers"), *it;
+
+	p->group = text_of(p, json, "group");
+	p->allowed_signers = text_of(p, json, "allowed_signers");
+	p->approvers.v = arena_array(
+		p->arena, (size_t)cJSON_GetArraySize(list) + 1, sizeof(*p->approvers.v));
+	cJSON_ArrayForEach(it, list)
+	{
+		if (cJSON_IsString(it))
+			p->approvers.v[p->approvers.n++] = arena_strdup(p->arena, it->valuestring);
+	}
+}
+
+static void
 load_secrets(struct plan *p)
 {
 	for (size_t i = 0; i < p->runbook->parameters.n; i++) {
@@ -335,6 +360,8 @@ plan_load(struct arena *a, const cJSON *json, const struct runbook *runbook, str
 	p->site = text_of(p, json, "site");
 	p->site_file = text_of(p, json, "site_file");
 	p->created_at = text_of(p, json, "created_at");
+	p->incident = json_get_time(json, "incident");
+	load_operators(p, json);
 	if (p->operator== NULL || !load_lists(p, json) || !load_vars(p, json_get(json, "vars")))
 		return err_set(err, ERR_DAMAGED, "The plan is malformed.");
 	load_secrets(p);

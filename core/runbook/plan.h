@@ -39,6 +39,9 @@ struct plan {
 	enum plan_mode mode;
 	bool attended;
 	const char *operator, * site, *site_file, *created_at;
+	struct texts approvers; /* of the site: who may approve where a step names nobody */
+	const char *group, *allowed_signers; /* of the site's operators; NULL */
+	int64_t incident; /* when the recovery clock began; CLOCK_NONE: with the run */
 	struct scope scope;
 	struct items steps; /* struct step: the runbook's, and those that the plan implies */
 	VEC(struct plan_target) targets;
@@ -57,6 +60,7 @@ struct plan_options {
 	enum plan_mode mode;
 	bool attended;
 	const char *operator;
+	int64_t incident;  /* CLOCK_NONE: not given */
 	const char **sets; /* "name=value" */
 	size_t nsets;
 	bool cached; /* choose from the catalog as it lies there, without looking at the places */

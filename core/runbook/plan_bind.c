@@ -545,6 +545,12 @@ plan_build(struct arena *a, const struct runbook *r, const struct site *site, co
 	p->site = site != NULL ? site->name : NULL;
 	p->site_file = site != NULL ? site->file : NULL;
 	p->created_at = arena_strdup(a, clock_format(clock_now(), now));
+	p->incident = o->incident;
+	if (site != NULL && site->operators != NULL) {
+		p->approvers = site->operators->approvers;
+		p->group = site->operators->group;
+		p->allowed_signers = site->operators->allowed_signers;
+	}
 	scope_init(&p->scope, a);
 	good = check_names(&b, r);
 	for (size_t i = 0; good && i < r->parameters.n; i++)

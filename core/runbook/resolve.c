@@ -334,6 +334,35 @@ mask_env(struct resolver *r)
 	return true;
 }
 
+/* The command that takes the step back, as a command step's parameters. */
+static bool
+resolve_undo(struct resolver *r)
+{
+	const struct step_undo *undo = r->step->undo;
+	CLEANUP(str_done) struct str params = STR_INIT(MIB), text = STR_INIT(EXPANDED_MAX);
+	struct json j = json_new(&params);
+	struct texts argv = {0};
+
+	if (undo == NULL || undo->run.n == 0)
+		return true;
+	argv.v = arena_array(r->arena, undo->run.n, sizeof(*argv.v));
+	json_object(&j, NULL);
+	json_array(&j, "run");
+	for (size_t i = 0; i < undo->run.n; i++) {
+		argv.v[i] = expand(r, undo->run.v[i]);
+		if (argv.v[i] == NULL)
+			return false;
+		argv.n++;
+		json_string(&j, NULL, argv.v[i]);
+	}
+	json_array_end(&j);
+	json_object_end(&j);
+	step_quote_argv(&text, &argv);
+	r->ret->undo_params = arena_strdup(r->arena, str_text(&params));
+	r->ret->undo_describe = arena_strdup(r->arena, str_text(&text));
+	return true;
+}
+
 bool
 step_resolve(const struct step *s, const struct scope *scope, unsigned flags, struct arena *a,
 	struct resolved *ret, struct err *err)
@@ -358,7 +387,7 @@ step_resolve(const struct step *s, const struct scope *scope, unsigned flags, st
 	       expand_to(&r, s->undo != NULL ? s->undo->instruction : NULL, &ret->undo) &&
 	       expand_to(&r, s->expect != NULL ? s->expect->value : NULL, &ret->expect_value) &&
 	       expand_to(&r, s->expect != NULL ? s->expect->output : NULL, &ret->expect_output) &&
-	       mask_env(&r) && describe(&r);
+	       resolve_undo(&r) && mask_env(&r) && describe(&r);
 }
 
 bool

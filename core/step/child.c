@@ -179,6 +179,8 @@ run_spec(struct step_child *c, enum step_role role, struct err *err)
 		return false;
 	if (role == STEP_PROBE)
 		return step_probe(c, node_get(spec, "target"), err);
+	if (role == STEP_APPROVAL)
+		return step_check_signature(c, spec, err);
 	params = node_get(spec, "params");
 	kind = spec_text(spec, "kind") != NULL ? step_kind_find(spec_text(spec, "kind")) : NULL;
 	if (params == NULL || kind == NULL)

@@ -59,8 +59,14 @@ void step_say(struct step_child *c, const char *fmt, ...) PRINTF(2, 3);
  * that the site file expects. */
 MUST_CHECK bool step_probe(struct step_child *c, const struct node *target, struct err *err);
 
-/* The role `lifeboat __step [cleanup|probe]`; the exit status. */
-enum step_role { STEP_RUN, STEP_CLEANUP, STEP_PROBE };
+/* approval.c: {request, signature, identity, allowed_signers}; ERR_REFUSED when it is not good. */
+#define STEP_SIGN_NAMESPACE "lifeboat-approval"
+#define STEP_IDENTITY_MAX   256
+MUST_CHECK bool step_check_signature(
+	struct step_child *c, const struct node *spec, struct err *err);
+
+/* The role `lifeboat __step [cleanup|probe|approval]`; the exit status. */
+enum step_role { STEP_RUN, STEP_CLEANUP, STEP_PROBE, STEP_APPROVAL };
 int step_child_main(enum step_role role);
 
 #endif

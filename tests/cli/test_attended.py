@@ -239,7 +239,7 @@ def test_drill_says_so(boat):
 def test_jsonl_on_a_terminal_asks_nothing(boat):
     with talk(boat, write("a", "true"), args=["--format", "jsonl"]) as d:
         d.expect('"event":"ask.opened"')
-        with Dialogue(boat, "attach") as other:
+        with Dialogue(boat, "attach", "--plain") as other:
             other.answer("go")
             assert other.end() == 0
         assert d.end() == 0
@@ -260,7 +260,7 @@ def test_f46_hang_up_in_mid_step(boat):
     assert run.runner() is not None
     run.wait_event("ask.opened", "b")
     assert run.result("a")["outcome"] == "ok" and run.output("a") == b"one\ntwo\n"
-    with Dialogue(boat, "attach") as d:
+    with Dialogue(boat, "attach", "--plain") as d:
         d.expect(" 1/2 a: ok")
         d.expect("? Step b")
         d.answer("go")
@@ -288,7 +288,7 @@ def test_f46_on_hangup_stop(boat):
     run = runs.only(boat)
     run.wait_event("ask.opened", "a")
     assert run.result("a")["code"] == "stopped" and run.find("step.interrupted", "a")
-    with Dialogue(boat, "attach") as d:
+    with Dialogue(boat, "attach", "--plain") as d:
         d.expect("? It was interrupted.")
         d.answer("stop")
         assert d.end() == 4
@@ -307,7 +307,7 @@ def test_on_hangup_stop_is_not_for_leaving(boat):
 def test_on_hangup_stop_while_another_operator_is_there(boat):
     with talk(boat, script("a", "echo one; sleep 2", on_hangup="stop")) as d:
         d.expect("      > one")
-        with Dialogue(boat, "attach") as other:
+        with Dialogue(boat, "attach", "--plain") as other:
             other.expect("a: running")
             d.hang_up()
             assert other.end() == 0
@@ -316,7 +316,7 @@ def test_on_hangup_stop_while_another_operator_is_there(boat):
 
 def test_f47_hangup_ignored_is_no_spin(boat):
     """nohup and a terminal that is gone: it leaves instead of reading for ever."""
-    with Dialogue(boat, "attach") as nothing:
+    with Dialogue(boat, "attach", "--plain") as nothing:
         assert nothing.end() == 2            # there is no run
     book = runs.book(boat, [write("a", "true")])
     with Dialogue(boat, "run", book, "--plain", wrap="trap '' HUP") as d:
@@ -348,7 +348,7 @@ def test_leaving_is_not_success(boat, key):
 def test_f51_two_answers_to_one_question(boat):
     log = os.path.join(boat.dir, "witness")
     with talk(boat, write("a", *runs.append(log, "a")), write("b", "true")) as one, \
-            Dialogue(boat, "attach", one.expect("\n> ") and "last") as two:
+            Dialogue(boat, "attach", "--plain", one.expect("\n> ") and "last") as two:
         two.expect("\n> ")
         one.say("go")
         two.say("go")
@@ -394,7 +394,7 @@ def test_f51_the_slower_one_is_told(boat):
 
 def test_observer_watches(boat):
     with talk(boat, write("a", "true")) as d, \
-            Dialogue(boat, "attach", d.expect("\n> ") and "last", "--observe") as o:
+            Dialogue(boat, "attach", "--plain", d.expect("\n> ") and "last", "--observe") as o:
         run = runs.only(boat)
         scratch.wait_for(lambda: len(run.find("client.attached")) == 2, 10, "both clients")
         assert run.find("client.attached")[1]["data"]["role"] == "observer"
@@ -550,7 +550,7 @@ def test_f31_f36_escapes_never_reach_the_terminal(boat):
         d.answer(f"done {EVIL}".replace("\x7f", "").replace("\b", "").replace("\r", "")
                  .replace("\x0e", "").replace("\x0f", "").replace("\x1b", "").replace("\x07", ""))
         d.expect("C\n")
-        with Dialogue(boat, "attach") as second:
+        with Dialogue(boat, "attach", "--plain") as second:
             second.expect("? C")
             d.answer("nonsense")
             d.expect("is no answer")

@@ -181,7 +181,7 @@ test_sets(void **state)
 static void
 test_no_site(void **state)
 {
-	struct plan_options o = {.operator= "x" };
+	struct plan_options o = {.operator= "x", .incident = CLOCK_NONE};
 	struct err err = ERR_INIT;
 	struct plan *p;
 

@@ -6,6 +6,7 @@
 
 #include "unit/testing.h"
 
+#include "base/clock.h"
 #include "runbook/plan.h"
 
 static struct arena arena;
@@ -58,8 +59,11 @@ UNUSED static bool
 test_build(const char *text, enum plan_mode mode, const char **sets, struct plan **ret,
 	struct err *err)
 {
-	struct plan_options o = {
-		.mode = mode, .attended = true, .operator= "ops@here", .sets = sets};
+	struct plan_options o = {.mode = mode,
+		.attended = true,
+		.operator= "ops@here",
+		.incident = CLOCK_NONE,
+		.sets = sets};
 
 	while (sets != NULL && sets[o.nsets] != NULL)
 		o.nsets++;

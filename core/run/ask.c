@@ -97,7 +97,7 @@ is_option(const struct ask *ask, const char *text)
 static bool
 wants_text(const struct runner *r, const char *step)
 {
-	const struct step *s = step != NULL ? runbook_step(r->plan->runbook, step) : NULL;
+	const struct step *s = step != NULL ? plan_step(r->plan, step) : NULL;
 
 	return s != NULL && node_get(s->at, "ask") != NULL;
 }

@@ -13,7 +13,7 @@
 void
 engine_recovered(struct runner *r)
 {
-	const struct texts *steps = &r->plan->runbook->done_when;
+	const struct texts *steps = &r->plan->done_when;
 	struct json *j;
 
 	if (steps->n == 0 || r->state.recovered_ms >= 0)

@@ -135,7 +135,7 @@ write_orders(const struct plan *p, const struct start_options *o, bool resume, s
 			break;
 		}
 		*equals = '\0';
-		if (runbook_step(p->runbook, step) == NULL)
+		if (plan_step(p, step) == NULL)
 			good = err_set(err, ERR_USAGE, "--confirm: there is no step \"%s\".", step);
 		else
 			json_string(&j, step, equals + 1);

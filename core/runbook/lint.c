@@ -59,6 +59,16 @@ struct names {
 	bool env;   /* the walk is inside env, where secrets may stand */
 };
 
+/* "copy", or "copy[daily]" of a loop. */
+static bool
+is_step_named(const struct step *s, const char *root)
+{
+	size_t n = s->each != NULL ? strcspn(root, "[") : strlen(root);
+
+	return s->id != NULL && strlen(s->id) == n && strncmp(s->id, root, n) == 0 &&
+	       (s->each == NULL || root[n] == '[');
+}
+
 static bool
 given_by_step(const struct names *n, const char *root)
 {
@@ -68,7 +78,7 @@ given_by_step(const struct names *n, const char *root)
 		if (s == n->step)
 			return false;
 		if (util_streq(s->capture, root) ||
-			(util_streq(s->id, root) && s->kind != NULL && !s->kind->person))
+			(is_step_named(s, root) && s->kind != NULL && !s->kind->person))
 			return true;
 	}
 	return false;
@@ -98,6 +108,8 @@ check_name(const char *name, const struct node *at, struct names *n)
 		if (util_streq(own[i], root))
 			return;
 	if (given_by_step(n, root))
+		return;
+	if (n->step != NULL && n->step->each != NULL && util_streq(root, "item"))
 		return;
 	new = node_error(n->problems, at, "There is no variable {{%s}} here.", name);
 	new->rule = "unknown-variable";

@@ -8,6 +8,15 @@ const char *const plan_mode_names[] = {"live", "drill", NULL};
 
 static const char *const var_kind_names[] = {"text", "target", "backup", "secret", "late", NULL};
 
+const struct step *
+plan_step(const struct plan *p, const char *id)
+{
+	for (size_t i = 0; i < p->steps.n; i++)
+		if (util_streq(item_at(&p->steps, struct step, i)->id, id))
+			return p->steps.v[i];
+	return NULL;
+}
+
 const struct plan_target *
 plan_target(const struct plan *p, const char *var)
 {
@@ -84,19 +93,52 @@ late(struct plan *p, const char *name)
 		scope_set(&p->scope, name, VAR_LATE, NULL);
 }
 
-void
-plan_assemble(struct plan *p)
+/* A loop is done when all its turns are. */
+static void
+assemble_done_when(struct plan *p)
+{
+	const struct texts *wanted = &p->runbook->done_when;
+
+	p->done_when.v = arena_array(p->arena, wanted->n + p->steps.n + 1, sizeof(*p->done_when.v));
+	p->done_when.n = 0;
+	for (size_t i = 0; i < p->steps.n; i++) {
+		const struct step *s = p->steps.v[i];
+
+		for (size_t k = 0; k < wanted->n; k++)
+			if (util_streq(wanted->v[k], s->each_of != NULL ? s->each_of : s->id))
+				p->done_when.v[p->done_when.n++] = s->id;
+	}
+}
+
+/* In an outline (no parameter has a value) a loop stands as it is written. */
+static bool
+assemble_steps(struct plan *p, bool outline, struct err *err)
 {
 	const struct plan_target *t;
 
 	p->steps.v =
-		arena_array(p->arena, p->runbook->steps.n + p->targets.n + 1, sizeof(*p->steps.v));
+		arena_array(p->arena, RUNBOOK_STEPS_MAX + p->targets.n + 1, sizeof(*p->steps.v));
 	p->steps.n = 0;
 	vec_each (&p->targets, t)
 		if (t->sandbox)
 			p->steps.v[p->steps.n++] = imply_sandbox(p, t);
-	for (size_t i = 0; i < p->runbook->steps.n; i++)
-		p->steps.v[p->steps.n++] = p->runbook->steps.v[i];
+	for (size_t i = 0; i < p->runbook->steps.n; i++) {
+		const struct step *s = p->runbook->steps.v[i];
+
+		if (s->each == NULL || outline)
+			p->steps.v[p->steps.n++] = (void *)s;
+		else if (!plan_expand_each(p, s, err))
+			return false;
+	}
+	assemble_done_when(p);
+	return true;
+}
+
+static void
+assemble_vars(struct plan *p)
+{
+	const struct plan_target *t;
+
 	vec_each (&p->targets, t)
 		if (t->sandbox)
 			late(p, arena_fmt(p->arena, "%s.conninfo", t->var));
@@ -110,10 +152,20 @@ plan_assemble(struct plan *p)
 		if (s->effect != EFFECT_READ)
 			step_roots(s, touch_root, p);
 	}
+	late(p, "run");
+}
+
+bool
+plan_assemble(struct plan *p, struct err *err)
+{
+	/* Loops may run over what the plan knows. */
 	if (p->site != NULL)
 		scope_set(&p->scope, "site", VAR_TEXT, p->site);
 	scope_set(&p->scope, "operator", VAR_TEXT, p->operator);
-	late(p, "run");
+	if (!assemble_steps(p, false, err))
+		return false;
+	assemble_vars(p);
+	return true;
 }
 
 struct plan *
@@ -134,7 +186,11 @@ plan_outline(struct arena *a, const struct runbook *r)
 			q->type == PARAMETER_SECRET ? VAR_SECRET : VAR_LATE, NULL);
 	}
 	late(p, "site");
-	plan_assemble(p);
+	late(p, "item");
+	scope_set(&p->scope, "operator", VAR_TEXT, p->operator);
+	if (!assemble_steps(p, true, NULL))
+		BUG("an outline has no loops");
+	assemble_vars(p);
 	return p;
 }
 
@@ -365,7 +421,8 @@ plan_load(struct arena *a, const cJSON *json, const struct runbook *runbook, str
 	if (p->operator== NULL || !load_lists(p, json) || !load_vars(p, json_get(json, "vars")))
 		return err_set(err, ERR_DAMAGED, "The plan is malformed.");
 	load_secrets(p);
-	plan_assemble(p);
+	if (!plan_assemble(p, err))
+		return false;
 	*ret = p;
 	return true;
 }

@@ -43,7 +43,8 @@ struct plan {
 	const char *group, *allowed_signers; /* of the site's operators; NULL */
 	int64_t incident; /* when the recovery clock began; CLOCK_NONE: with the run */
 	struct scope scope;
-	struct items steps; /* struct step: the runbook's, and those that the plan implies */
+	struct items steps;     /* struct step: the runbook's, and those that the plan implies */
+	struct texts done_when; /* ids of steps of the plan */
 	VEC(struct plan_target) targets;
 	VEC(struct plan_backup) backups;
 	VEC(struct plan_secret) secrets;
@@ -81,8 +82,14 @@ const char *plan_target_unfit(
 /* Whether it takes this set, or a backup of it. */
 bool plan_takes_set(const struct parameter *q, const struct set *s);
 
-/* The variables that no parameter gives: site, run, operator, and what steps will give. */
-void plan_assemble(struct plan *p);
+/*
+ * The steps: the runbook's, with loops unrolled, and those that targets imply; and the variables
+ * that no parameter gives: site, run, operator, and what steps will give. An error is one of a
+ * loop: ERR_USAGE without items, ERR_LIMIT with too many, ERR_CONFIG.
+ */
+MUST_CHECK bool plan_assemble(struct plan *p, struct err *err);
+/* each.c: one step for each item of the loop. */
+MUST_CHECK bool plan_expand_each(struct plan *p, const struct step *s, struct err *err);
 
 /*
  * A plan in which no parameter has a value yet, for reading a runbook: texts keep the {{names}}
@@ -90,6 +97,8 @@ void plan_assemble(struct plan *p);
  */
 struct plan *plan_outline(struct arena *a, const struct runbook *r);
 
+/* By its id in the plan. */
+const struct step *plan_step(const struct plan *p, const char *id);
 const struct plan_target *plan_target(const struct plan *p, const char *var);
 const struct plan_backup *plan_backup(const struct plan *p, const char *var);
 

@@ -558,8 +558,7 @@ plan_build(struct arena *a, const struct runbook *r, const struct site *site, co
 	catalog_free(b.catalog);
 	if (!good)
 		return false;
-	plan_assemble(p);
-	if (!plan_check(p, err))
+	if (!plan_assemble(p, err) || !plan_check(p, err))
 		return false;
 	*ret = p;
 	return true;

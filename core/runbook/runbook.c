@@ -237,6 +237,30 @@ check_person(const struct step *s, struct problems *p)
 	}
 }
 
+static void
+check_each(const struct step *s, const struct runbook *r, struct problems *p)
+{
+	const struct node *it;
+	bool good = s->each->type == NODE_SCALAR ? !node_is_null(s->each)
+						 : s->each->type == NODE_LIST && s->each->count > 0;
+
+	if (s->each->type == NODE_LIST)
+		node_each (s->each, it)
+			good = good && it->type == NODE_SCALAR;
+	if (!good)
+		node_error(
+			p, s->each, "\"each\" must be a list of texts, or a text that lists them.")
+			->hint = "each: [a, b], or each: \"{{names}}\" with --set names=a,b.";
+	if (s->capture != NULL)
+		node_error(p, node_get(s->at, "capture"), "\"capture\" does not go with \"each\".")
+			->hint =
+			arena_fmt(p->arena, "Every turn has a value of its own: {{%s[0].value}}.",
+				s->id != NULL ? s->id : "STEP");
+	if (runbook_parameter(r, "item") != NULL)
+		node_error(
+			p, s->each, "In a loop, {{item}} is the item; here it is a parameter too.");
+}
+
 /* Faults of the fields that every kind of step has. */
 static void
 check_common(const struct step *s, const struct runbook *r, struct problems *p)
@@ -245,6 +269,8 @@ check_common(const struct step *s, const struct runbook *r, struct problems *p)
 	check_capture(s, r, p);
 	check_person(s, p);
 	check_dots(node_get(s->at, "id"), s->id, p);
+	if (s->each != NULL)
+		check_each(s, r, p);
 	if (s->expect != NULL)
 		check_expect(s, p);
 	if (s->when != NULL)
@@ -265,8 +291,8 @@ all_kinds(struct arena *a)
 	return arena_fmt(a, "Kinds: %s.", str_text(&all));
 }
 
-static void
-read_step(const struct node *n, struct runbook *r, struct problems *p)
+struct step *
+runbook_step_parse(const struct node *n, struct problems *p)
 {
 	const struct node *kind = node_get(n, "kind");
 	struct step *s = arena_alloc(p->arena, sizeof(*s));
@@ -276,21 +302,21 @@ read_step(const struct node *n, struct runbook *r, struct problems *p)
 	/* Without its kind nobody knows what the step may hold: one error says enough. */
 	if (n->type == NODE_MAP && kind == NULL) {
 		node_error(p, n, "\"kind\" is missing in a step.")->hint = all_kinds(p->arena);
-		return;
+		return NULL;
 	}
 	if (kind != NULL && kind->type == NODE_SCALAR && !node_is_null(kind)) {
 		k = step_kind_find(kind->text);
 		if (k == NULL) {
 			node_error(p, kind, "There is no kind of step \"%s\".", kind->text)->hint =
 				all_kinds(p->arena);
-			return;
+			return NULL;
 		}
 		parts[1].schema = k->params;
 		parts[1].object = arena_alloc(p->arena, k->params->size);
 	}
 	schema_read(n, parts, k != NULL ? 2 : 1, SCHEMA_FILE, p);
 	if (k == NULL)
-		return;
+		return NULL;
 	s->at = n;
 	s->kind = k;
 	s->params = parts[1].object;
@@ -300,9 +326,19 @@ read_step(const struct node *n, struct runbook *r, struct problems *p)
 		s->timeout_s = STEP_TIMEOUT_S;
 	read_confirm(s, p);
 	read_on_fail(s, p);
+	return s;
+}
+
+static void
+read_step(const struct node *n, struct runbook *r, struct problems *p)
+{
+	struct step *s = runbook_step_parse(n, p);
+
+	if (s == NULL)
+		return;
 	check_common(s, r, p);
-	if (k->check != NULL)
-		k->check(s->params, (enum effect)s->effect, n, p);
+	if (s->kind->check != NULL)
+		s->kind->check(s->params, (enum effect)s->effect, n, p);
 	r->steps.v[r->steps.n++] = s;
 }
 

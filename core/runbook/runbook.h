@@ -13,6 +13,7 @@
 #define RUNBOOK_STEPS_MAX 2000
 #define STEP_TIMEOUT_S    (24 * 3600) /* when a step does not say */
 #define RETRY_MAX         1000
+#define EACH_MAX          200 /* items of one loop */
 
 enum parameter_type {
 	PARAMETER_TEXT,
@@ -100,9 +101,11 @@ struct step {
 	const struct node *on_fail_node; /* ask, stop, continue, or {retry: {...}} */
 	int on_fail;
 	int skip, drill, on_hangup, unattended; /* -1 where not said */
+	const struct node *each;                /* a list of TEMPLATEs, or one that lists them */
 	const struct node *env;                 /* NAME: TEMPLATE */
 	bool implied;                           /* made by the plan, not written in the file */
-	const char *gives; /* the variable that takes what the step sets; NULL: its id */
+	const char *each_of; /* id of the step that this is a turn of; else NULL */
+	const char *gives;   /* the variable that takes what the step sets; NULL: its id */
 };
 
 struct proves {
@@ -137,6 +140,9 @@ extern const struct schema runbook_schema, step_schema, step_retry_schema;
 struct runbook *runbook_load(const char *path, bool trusted, struct problems *p);
 /* From bytes, for a pinned copy and for fuzzing; `file` is for messages. */
 struct runbook *runbook_parse(const char *text, size_t len, struct problems *p);
+
+/* One step by itself, without a look at the others. NULL when anything was wrong. */
+struct step *runbook_step_parse(const struct node *n, struct problems *p);
 
 const struct parameter *runbook_parameter(const struct runbook *r, const char *name);
 const struct step *runbook_step(const struct runbook *r, const char *id);

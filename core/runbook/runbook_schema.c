@@ -106,6 +106,8 @@ static const struct field step_fields[] = {
 		"when the operator's terminal goes (continue)", .choices = hangup_names},
 	{"unattended", FIELD_CHOICE, AT(step, unattended), "without a person: run, skip or refuse",
 		.choices = unattended_names},
+	{"each", FIELD_NODE, AT(step, each),
+		"once for each item: a list, or a text with commas; {{item}} is the item"},
 	{"env", FIELD_NODE, AT(step, env), "environment: NAME: value; the only place for secrets"},
 };
 const struct schema step_schema = SCHEMA("a step", step, step_fields);

@@ -516,9 +516,37 @@ bind_secret(struct binder *b, const struct parameter *q)
 	return true;
 }
 
+/*
+ * A target, set or backup that nobody named and that is not needed: conditions can ask for it,
+ * as the empty text; a step that needs its address fails, instead of reaching for a default.
+ */
+static bool
+bind_nothing(struct binder *b, const struct parameter *q)
+{
+	static const char *const parts[] = {"id", "name", "kind", "conninfo", "environment",
+		"directory", "database", "path", "uri", "asset", "set", "finished_at"};
+
+	variable(b, q->item.key, "", q->type == PARAMETER_TARGET ? VAR_TARGET : VAR_TEXT, "");
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+		variable(b, q->item.key, parts[i], VAR_LATE, NULL);
+	record(b, q, "");
+	return true;
+}
+
+static bool
+is_left_out(const struct binder *b, const struct parameter *q)
+{
+	const char *value = given(b, q->item.key);
+
+	return q->optional == 1 && q->type != PARAMETER_SECRET &&
+	       (value == NULL ? q->otherwise == NULL : value[0] == '\0');
+}
+
 static bool
 bind_one(struct binder *b, const struct parameter *q)
 {
+	if (q->type >= PARAMETER_SET && is_left_out(b, q))
+		return bind_nothing(b, q);
 	switch (q->type) {
 	case PARAMETER_TARGET: return bind_target(b, q);
 	case PARAMETER_SET: return bind_set(b, q);

@@ -101,6 +101,12 @@ write_target(struct resolver *r, struct json *j, const struct node *n, const cha
 			key, n->text);
 		return err_hint(r->err, "Name a parameter of type target, or a sandbox step.");
 	}
+	/* Optional, and nobody named one: its steps must not be wanted (when). */
+	if (v->kind == VAR_TARGET && v->value[0] == '\0' && !(r->flags & EXPAND_LATE))
+		return err_set(r->err, ERR_CONFIG,
+			"Step \"%s\" needs the target \"%s\", which "
+			"was not given.",
+			r->step->id, v->name);
 	json_object(j, key);
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
 		const char *full = arena_fmt(r->arena, "%s.%s", v->name, parts[i]);
@@ -206,7 +212,9 @@ write_field(struct resolver *r, struct json *j, const struct field *f, const str
 	case FIELD_TEMPLATE:
 		if ((text = expand(r, n->text)) == NULL)
 			return false;
-		json_string(j, f->name, text);
+		/* An optional parameter that nobody gave leaves an optional field out. */
+		if (text[0] != '\0' || f->required)
+			json_string(j, f->name, text);
 		return true;
 	case FIELD_TEXTS: return write_texts(r, j, n, f->name);
 	case FIELD_TARGET: return write_target(r, j, n, f->name);

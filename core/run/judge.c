@@ -254,6 +254,8 @@ judge_write(struct runner *r, const struct child_end *end, const struct judgemen
 		ledger_text(j, "hint", g->hint, LEDGER_MESSAGE);
 		json_string(j, "code", g->code);
 	}
+	if (g->outcome == OUTCOME_OK && r->step->again != NULL)
+		json_string(j, "again", r->step->again);
 	if (g->value != NULL)
 		json_string(j, "value", g->value);
 	if (g->value_lost)

@@ -152,6 +152,16 @@ on_intent(struct run_state *s, struct step_state *st, const cJSON *d, int64_t ms
 	st->message = st->hint = st->code = NULL;
 }
 
+/* The run goes back: what lies between is to be done once more. */
+static void
+go_back(struct run_state *s, const struct step_state *from, const char *to)
+{
+	struct step_state *st = run_state_step(s, to);
+
+	for (; st != NULL && st <= from; st++)
+		st->status = STEP_PENDING;
+}
+
 static void
 on_result(struct run_state *s, struct step_state *st, const cJSON *d, int64_t ms)
 {
@@ -171,6 +181,8 @@ on_result(struct run_state *s, struct step_state *st, const cJSON *d, int64_t ms
 	st->output_sha256 = text_of(s, d, "output_sha256");
 	texts_of(s, d, "set_names", &st->set_names);
 	texts_of(s, d, "set_values", &st->set_values);
+	if (st->status == STEP_OK && json_get_text(d, "again") != NULL)
+		go_back(s, st, json_get_text(d, "again"));
 }
 
 static void

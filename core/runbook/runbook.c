@@ -261,6 +261,28 @@ check_each(const struct step *s, const struct runbook *r, struct problems *p)
 			p, s->each, "In a loop, {{item}} is the item; here it is a parameter too.");
 }
 
+/* Back to a step before it, and only where somebody decides every time: no run goes in circles. */
+static void
+check_again(const struct step *s, const struct runbook *r, struct problems *p)
+{
+	const struct node *n = node_get(s->at, "again");
+	bool inside = false, asked = false;
+
+	if (s->again == NULL)
+		return;
+	for (size_t i = 0; i < r->steps.n; i++) {
+		const struct step *before = item_at(&r->steps, struct step, i);
+
+		inside = inside || util_streq(before->id, s->again);
+		asked = asked || (inside && before->kind->person);
+	}
+	if (!inside)
+		node_error(p, n, "\"again\" names no earlier step: \"%s\".", s->again);
+	else if (!asked || s->when == NULL || s->kind->person)
+		node_error(p, n, "A run goes back only where a person decides it every time.")
+			->hint = "Let a choose step stand in between, and give this one \"when\".";
+}
+
 /* Faults of the fields that every kind of step has. */
 static void
 check_common(const struct step *s, const struct runbook *r, struct problems *p)
@@ -268,6 +290,7 @@ check_common(const struct step *s, const struct runbook *r, struct problems *p)
 	check_env(s, p);
 	check_capture(s, r, p);
 	check_person(s, p);
+	check_again(s, r, p);
 	check_dots(node_get(s->at, "id"), s->id, p);
 	if (s->each != NULL)
 		check_each(s, r, p);

@@ -93,6 +93,7 @@ struct step {
 	struct step_retry *retry;
 	struct step_expect *expect;
 	const char *capture;
+	const char *again;          /* id of an earlier step to which the run goes back after it */
 	const struct node *confirm; /* true, or {type: TEMPLATE} */
 	const char *confirm_type;   /* what to type; NULL: a confirmation without typing */
 	struct step_approve *approve;

@@ -93,6 +93,8 @@ static const struct field step_fields[] = {
 	{"expect", FIELD_OBJECT, AT(step, expect), "what success looks like",
 		.sub = &expect_schema},
 	{"capture", FIELD_ID, AT(step, capture), "variable that takes the step's value"},
+	{"again", FIELD_ID, AT(step, again),
+		"earlier step to which the run goes back when this one ran; needs when"},
 	{"confirm", FIELD_NODE, AT(step, confirm), "true, or {type: text that must be typed}"},
 	{"approve", FIELD_OBJECT, AT(step, approve), "consent of others", .sub = &approve_schema},
 	{"undo", FIELD_OBJECT, AT(step, undo), "how to take it back", .sub = &undo_schema},

@@ -51,18 +51,25 @@ paths(struct demo *d)
 			pg_conninfo_value(d->arena, d->server.socket_dir));
 }
 
+/* What takes long goes on beside the rest: the S3 server's start, the base backup. */
 static bool
 furnish(struct demo *d, struct err *err)
 {
 	say(d, "PostgreSQL %d is up, on a private socket. Writing the application's database ...",
 		d->server.major);
-	if (!demo_create(d, err))
+	if (!file_mkdirs(d->state, 0750, err) || !demo_wal_prepare(d, err) ||
+		!demo_offsite_begin(d, err) || !demo_create(d, err))
 		return false;
 	say(d, "Living through 400 days and dumping the database on the way ...");
 	if (!demo_history(d, err))
 		return false;
-	say(d, "%d dumps, the newest %s.", d->dumps, d->newest);
-	return file_mkdirs(d->state, 0750, err) && demo_write_site(d, err);
+	say(d, "%d dumps, the newest %s. Taking a base backup, snapshots and copies ...", d->dumps,
+		d->newest);
+	if (!demo_base_begin(d, err) || !demo_cache(d, err) || !demo_others(d, err) ||
+		!demo_base_end(d, err) || !demo_offsite_fill(d, err))
+		return false;
+	demo_beat(d);
+	return demo_write_site(d, err);
 }
 
 bool
@@ -71,7 +78,9 @@ demo_make(const struct demo_spec *spec, struct arena *a, struct demo *ret, struc
 	struct sandbox_spec sandbox = {.state = spec->state,
 		.kind = SANDBOX_POSTGRESQL,
 		.directory = spec->directory,
-		.keep_s = spec->keep_s};
+		.keep_s = spec->keep_s,
+		.primary = true,
+		.settings = demo_wal_settings};
 
 	*ret = (struct demo){.spec = spec, .arena = a};
 	say(ret, "Starting a throw-away PostgreSQL ...");
@@ -81,6 +90,7 @@ demo_make(const struct demo_spec *spec, struct arena *a, struct demo *ret, struc
 	if (!furnish(ret, err)) {
 		CLEANUP(err_done) struct err later = ERR_INIT;
 
+		demo_base_stop(ret);
 		if (!demo_end(ret, &later))
 			err_hint(err, "It could not be removed, either: %s", later.msg);
 		return false;

@@ -8,14 +8,9 @@
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/path.h"
-#include "base/proc.h"
-#include "base/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <sys/stat.h>
 
 #define DAY       86400LL
 #define HOUR_OF   (2 * 3600LL) /* the job starts at 02:00 UTC */
@@ -23,7 +18,6 @@
 #define DAILY     7
 #define WEEKLY    3
 #define MONTHLY   3
-#define TOOL_MS   120000
 #define DUMPS_MAX (DAILY + WEEKLY + MONTHLY)
 
 /* The days (since 1970) of which a dump is left, newest first. */
@@ -52,39 +46,6 @@ days_kept(int64_t newest, int64_t *ret)
 	return n;
 }
 
-static bool
-run_tool(struct demo *d, const char *program, const char **argv, struct err *err)
-{
-	CLEANUP(proc_result_done) struct proc_result r = PROC_RESULT_INIT(16 * KIB);
-	CLEANUP(str_done) struct str why = STR_INIT(4 * KIB);
-	CLEANUP(arena_done) struct arena a = ARENA_INIT;
-	struct proc_env env;
-	struct proc_spec p = {.path = path_join(&a, d->server.bin, program),
-		.argv = (char *const *)argv,
-		.death_signal = SIGKILL};
-
-	argv[0] = p.path; /* pg_dumpall looks for pg_dump beside itself */
-	proc_env_init(&env, &a);
-	p.envp = proc_env_list(&env, &a);
-	if (!proc_run(&p, NULL, TOOL_MS, &r, err))
-		return false;
-	if (r.exit.exited && r.exit.status == 0)
-		return true;
-	text_visible(&why, str_text(&r.errors), MIN(r.errors.len, 2 * KIB), TEXT_LINES);
-	return err_set(err, ERR_IO, "%s failed: %s", program, str_text(&why));
-}
-
-/* The last write of a file of the past. */
-static bool
-age(const char *path, int64_t at, struct err *err)
-{
-	struct timespec times[2] = {{.tv_sec = at}, {.tv_sec = at}};
-
-	if (utimensat(AT_FDCWD, path, times, 0) < 0)
-		return err_sys(err, ERR_IO, errno, "Cannot set the time of %s", path);
-	return true;
-}
-
 /* As `sha256sum` writes it. */
 static bool
 write_sidecar(struct arena *a, const char *path, int64_t at, struct err *err)
@@ -98,19 +59,15 @@ write_sidecar(struct arena *a, const char *path, int64_t at, struct err *err)
 	if (!digest_fd(fd, path, hex, err))
 		return false;
 	line = arena_fmt(a, "%s  %s\n", hex, path_base(path));
-	return file_replace(sidecar, line, strlen(line), 0644, err) && age(sidecar, at, err);
+	return file_replace(sidecar, line, strlen(line), 0644, err) && demo_age(sidecar, at, err);
 }
 
 static bool
 dump(struct demo *d, int64_t at, struct err *err)
 {
 	CLEANUP(arena_done) struct arena a = ARENA_INIT;
-	char now[CLOCK_TEXT];
-	const char *name, *path, *globals;
+	const char *name = demo_name(&a, "aragora_", at, ".dump"), *path, *globals;
 
-	clock_format(at, now);
-	name = arena_fmt(&a, "aragora_%.4s%.2s%.2s_%.2s%.2s%.2s.dump", now, now + 5, now + 8,
-		now + 11, now + 14, now + 17);
 	path = path_join(&a, d->backups, name);
 	globals = arena_fmt(&a, "%s-globals.sql", path);
 	const char *dump_argv[] = {"pg_dump", "--format=custom", "--no-password",
@@ -120,22 +77,14 @@ dump(struct demo *d, int64_t at, struct err *err)
 		arena_fmt(&a, "--dbname=%s", d->conninfo), NULL};
 
 	/* Such a job takes a while; its last file is written when it is done. */
-	if (!run_tool(d, "pg_dump", dump_argv, err) ||
-		!run_tool(d, "pg_dumpall", globals_argv, err) ||
-		!write_sidecar(&a, path, at + 74, err) || !age(globals, at + 71, err) ||
-		!age(path, at + 69, err))
+	if (!demo_run(d, "pg_dump", dump_argv, err) ||
+		!demo_run(d, "pg_dumpall", globals_argv, err) ||
+		!write_sidecar(&a, path, at + 74, err) || !demo_age(globals, at + 71, err) ||
+		!demo_age(path, at + 69, err))
 		return false;
 	d->newest = arena_strdup(d->arena, name);
 	d->dumps++;
 	return true;
-}
-
-static bool
-interrupted(const struct demo *d)
-{
-	struct pollfd p = {d->spec->interrupt_fd, POLLIN, 0};
-
-	return poll(&p, 1, 0) > 0;
 }
 
 bool
@@ -154,7 +103,7 @@ demo_history(struct demo *d, struct err *err)
 	for (size_t i = n; i > 0; i--) {
 		int64_t at = days[i - 1] * DAY + HOUR_OF;
 
-		if (interrupted(d))
+		if (demo_interrupted(d))
 			return err_set(err, ERR_STOPPED, "Stopped.");
 		if (!demo_grow(d, d->newest_at - HISTORY_S, at, err) || !dump(d, at, err))
 			return err_prefix(err, "The demo's history can't be made");

@@ -5,12 +5,24 @@
 #include "demo/demo.h"
 #include "base/file.h"
 
-static const char text[] =
-	"# The flight simulator's site: one database, its dumps, and a server to look at them on.\n"
+static const char head_text[] =
+	"# The flight simulator's site: what an application needs to come back, and its backups.\n"
 	"site: demo\n"
 	"title: Lifeboat flight simulator\n"
 	"locations:\n"
 	"  backups: {title: Backup disk, directory: \"%s/backup\"}\n"
+	"  # Nobody has mounted it: what lies there can't be known.\n"
+	"  nas: {title: NAS in the other building, directory: \"%s/nas\"}\n";
+
+static const char offsite_text[] = "  offsite:\n"
+				   "    title: Bucket off the site\n"
+				   "    s3:\n"
+				   "      bucket: " DEMO_BUCKET "\n"
+				   "      prefix: " DEMO_PREFIX "\n"
+				   "      endpoint: \"%s\"\n"
+				   "      credentials: \"file %s/credentials\"\n";
+
+static const char database_text[] =
 	"targets:\n"
 	"  app-db:\n"
 	"    title: Database of the application\n"
@@ -34,6 +46,7 @@ static const char text[] =
 	"        rto: 1h\n"
 	"        minimum_size: 64KiB\n"
 	"        keep: {daily: 7, weekly: 4, monthly: 12, at_least: 7}\n"
+	"        prove: {level: restored, every: 26h, with: postgres/verify-dump}\n"
 	"        checks:\n"
 	"          - {name: users are there, table: users, at_least: 1000}\n"
 	"          - {name: organizations are there, table: organizations, at_least: 50}\n"
@@ -49,11 +62,88 @@ static const char text[] =
 	"            sql: SELECT count(*) FROM subscriptions WHERE status = 'active'\n"
 	"            expect: \">= 1\"\n";
 
+static const char daily_copies_text[] =
+	"        copies: [{location: offsite, path: postgresql/daily/, within: 2h}]\n";
+
+static const char physical_text[] = "      base:\n"
+				    "        title: Base backup, every Sunday at 03:00 UTC\n"
+				    "        type: pg_basebackup\n"
+				    "        location: backups\n"
+				    "        path: postgresql/base/\n"
+				    "        schedule: \"0 3 * * 0\"\n"
+				    "        rpo: 8d\n"
+				    "        rto: 1h\n"
+				    "        keep: {weekly: 4, at_least: 2}\n";
+
+static const char base_copies_text[] =
+	"        copies: [{location: offsite, path: postgresql/base/, within: 1d}]\n";
+
+static const char others_text[] =
+	"      wal:\n"
+	"        title: Archived WAL\n"
+	"        type: wal\n"
+	"        location: backups\n"
+	"        path: postgresql/wal/\n"
+	"        rpo: 5m\n"
+	"        rto: 1h\n"
+	"  cache:\n"
+	"    title: Sessions and quotas\n"
+	"    sets:\n"
+	"      rdb:\n"
+	"        title: Snapshot of Redis, every six hours\n"
+	"        type: redis_rdb\n"
+	"        location: backups\n"
+	"        path: \"redis/cache_{time:%Y%m%d_%H%M%S}.rdb\"\n"
+	"        schedule: \"0 */6 * * *\"\n"
+	"        rpo: 7h\n"
+	"        keep: {daily: 7}\n"
+	"  statistics-db:\n"
+	"    title: Database of the statistics\n"
+	"    sets:\n"
+	"      nightly:\n"
+	"        title: Dump, every night at 03:00 UTC\n"
+	"        type: pg_dump\n"
+	"        location: backups\n"
+	"        path: \"postgresql/metabase/metabase_{time:%Y%m%d_%H%M%S}.sql.gz\"\n"
+	"        database: metabase\n"
+	"        schedule: \"0 3 * * *\"\n"
+	"        rpo: 26h\n"
+	"        rto: 4h\n"
+	"  configuration:\n"
+	"    title: Configuration of the servers\n"
+	"    sets:\n"
+	"      etc:\n"
+	"        title: Snapshot, every night at 01:30 UTC\n"
+	"        type: files\n"
+	"        location: backups\n"
+	"        path: \"configuration/etc_{time:%Y%m%d_%H%M%S}.tar.gz\"\n"
+	"        schedule: \"30 1 * * *\"\n"
+	"        rpo: 7d\n"
+	"        keep: {daily: 14}\n"
+	"  knowledge-graph:\n"
+	"    title: Knowledge graph\n"
+	"    sets:\n"
+	"      dump:\n"
+	"        title: Dump of Neo4j, every Saturday\n"
+	"        type: neo4j\n"
+	"        location: nas\n"
+	"        path: neo4j/\n"
+	"        schedule: \"0 4 * * 6\"\n"
+	"        rpo: 8d\n";
+
 bool
 demo_write_site(struct demo *d, struct err *err)
 {
-	CLEANUP(arena_done) struct arena a = ARENA_INIT;
-	const char *site = arena_fmt(&a, text, d->directory, d->conninfo);
+	CLEANUP(str_done) struct str site = STR_INIT(64 * KIB);
+	bool offsite = d->offsite.id != NULL;
 
-	return file_replace(d->site, site, strlen(site), 0644, err);
+	str_fmt(&site, head_text, d->directory, d->directory);
+	if (offsite)
+		str_fmt(&site, offsite_text, d->offsite.conninfo, d->offsite.data);
+	str_fmt(&site, database_text, d->conninfo);
+	str_add(&site, offsite ? daily_copies_text : "");
+	str_add(&site, physical_text);
+	str_add(&site, offsite ? base_copies_text : "");
+	str_add(&site, others_text);
+	return file_replace(d->site, site.buf, site.len, 0644, err);
 }

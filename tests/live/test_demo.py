@@ -18,6 +18,8 @@ import pytest
 import lifeboat
 import scratch
 
+# The demo's S3 server; without it the copies off the site are left out.
+OFFSITE = os.path.exists("/usr/lib/python3/dist-packages/swift/obj/mem_server.py")
 TABLES = ["organizations", "users", "subscriptions", "content_jobs", "content_artifacts",
           "alembic_version"]
 
@@ -168,14 +170,70 @@ def test_database_is_believable(kept):
 def test_site_is_usable(kept):
     world, place, _ = kept
     env = {"LIFEBOAT_STATE": place + "/state"}
-    done = world.boat.run("lint", place + "/site.yaml", env=env)
-    assert done.status in (0, 2), done
-    done = world.boat.run("board", "--site", place + "/site.yaml", "--format", "json", env=env,
-                          status=0)
-    board = done.json()
-    assert board["verdict"] == "ok" and board["sets"][0]["proven"]["result"] == "pass"
+    world.boat.run("lint", place + "/site.yaml", env=env, status=0)
     runs = os.listdir(place + "/state/runs")
     assert len(runs) == 2, "the proof and the restore"
+
+
+def board_of(world, place, *args):
+    env = {"LIFEBOAT_STATE": place + "/state", **world.env}
+    done = world.boat.run("board", "--site", place + "/site.yaml", "--format", "json", *args,
+                          env=env, status=1)
+    return done.json(), {f"{s['asset']}/{s['set']}": s for s in done.json()["sets"]}
+
+
+def test_board(kept):
+    """Every kind of backup, each verdict, and copies that a real S3 server holds."""
+    world, place, _ = kept
+    board, sets = board_of(world, place, "--refresh")
+    assert board["verdict"] == "breach"
+    assert {name: s["verdict"] for name, s in sets.items()} == {
+        "aragora-db/daily-dump": "ok", "aragora-db/base": "ok", "aragora-db/wal": "ok",
+        "cache/rdb": "ok", "configuration/etc": "late", "statistics-db/nightly": "breach",
+        "knowledge-graph/dump": "unknown"}
+    assert {s["type"] for s in sets.values()} >= {"pg_dump", "pg_basebackup", "wal", "redis_rdb"}
+    assert sets["aragora-db/daily-dump"]["proven"]["level"] == "restored"
+    assert sets["cache/rdb"]["newest"]["time_from"] == "inside"
+    assert sets["aragora-db/base"]["newest"]["time_from"] == "inside"
+    if OFFSITE:
+        for name in ("daily-dump", "base"):
+            copy, = sets["aragora-db/" + name]["copies"]
+            assert (copy["location"], copy["verdict"], copy["lag_s"]) == ("offsite", "ok", 0)
+            assert copy["present"] > 0 and copy["missing"] == copy["different"] == 0
+
+
+def test_archive_and_base(kept):
+    """Recovery is possible from the base backup to what was committed after it."""
+    world, place, _ = kept
+    env = {"LIFEBOAT_STATE": place + "/state", **world.env}
+    window = world.boat.run("window", "aragora-db", "--site", place + "/site.yaml", "--format",
+                            "json", env=env, status=0).json()
+    assert window["segment_bytes"] == 1 << 20 and window["gaps"] == []
+    assert window["windows"][0]["latest_is"] == "last_commit"
+    assert not glob.glob(place + "/backup/postgresql/wal/.*.part")
+    base, = glob.glob(place + "/backup/postgresql/base/base_*")
+    assert set(os.listdir(base)) == {"base.tar.gz", "pg_wal.tar.gz", "backup_manifest"}
+    for path in (base, *glob.glob(place + "/backup/redis/*.rdb")):
+        done = world.boat.run("verify", path, "--level", "intact", "--format", "json",
+                              env=env, status=0)
+        assert done.json()["result"] == "pass"
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not OFFSITE, reason="hides Swift by a mount")
+@pytest.mark.seconds(300)
+def test_without_swift(world):
+    """No S3 server on the machine: a sentence, and a board without copies."""
+    hide = "mount -t tmpfs none /usr/lib/python3/dist-packages/swift && exec \"$@\""
+    argv = ["unshare", "--mount", "sh", "-c", hide, "sh"]
+    if subprocess.run([*argv, "true"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("no mount namespaces here")
+    done = subprocess.run([*argv, lifeboat.binary(), "demo"], stdin=subprocess.DEVNULL, text=True,
+                          env={**world.boat.env, **world.env}, capture_output=True, check=False)
+    assert done.returncode == 0, (done.stdout, done.stderr)
+    assert "copies off the site are left out: Swift" in done.stdout
+    assert "apt-get install python3-swift" in done.stdout and "offsite" not in done.stdout
+    assert "Every row is back." in done.stdout
+    assert world.clean(), (world.left(), world.processes())
 
 
 def test_kept_demo_is_left_alone(kept):
@@ -188,7 +246,7 @@ def test_kept_demo_is_left_alone(kept):
 
 @pytest.mark.seconds(300)
 @pytest.mark.parametrize("sig, until", [
-    (signal.SIGINT, "Living through"), (signal.SIGTERM, "Proving"),
+    (signal.SIGINT, "Living through"), (signal.SIGTERM, "Taking"),
     (signal.SIGHUP, "== The restore"), (signal.SIGINT, "4/6 restore")])
 def test_interrupted(world, sig, until):
     process = world.popen(stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -203,7 +261,7 @@ def test_interrupted(world, sig, until):
 
 
 @pytest.mark.seconds(300)
-@pytest.mark.parametrize("delay", [0.02, 0.4, 1.5, 3.5, 4.8, 5.8])
+@pytest.mark.parametrize("delay", [0.02, 1.5, 3.5, 5.8, 8.0])
 def test_killed_and_swept(world, delay):
     """kill -9 anywhere: the next command, whatever it is, removes everything."""
     process = world.popen(stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
@@ -227,7 +285,7 @@ def test_rows_that_do_not_come_back(world):
 schema: 1
 id: restore-dump
 title: Pretends
-parameters: {target: {type: target}}
+parameters: {target: {type: target}, backup: {type: backup, of: pg_dump}}
 steps:
   - {id: stop-writes, title: x, kind: manual, instruction: x}
   - {id: restore, title: x, kind: command, effect: read, run: ["true"],
@@ -312,7 +370,7 @@ def test_on_a_terminal(world, how):
     if "console" in how:
         os.write(terminal.fd, b"\r")
         terminal.expect("daily-dump")
-        terminal.expect("why ok")
+        terminal.expect("why BREACH")
     if "close" in how:
         terminal.close()
     else:

@@ -283,7 +283,9 @@ lint_globals(const struct runbook *r, const struct lint_view *views, struct prob
 		if (strstr(views[i].text.buf, "pg_dumpall") != NULL ||
 			strstr(views[i].text.buf, "pg_restore") != NULL)
 			return;
-		if (dump == NULL && holds(&views[i], "pg_dump"))
+		/* Single tables go where their owners are. */
+		if (dump == NULL && holds(&views[i], "pg_dump") &&
+			strstr(views[i].text.buf, " --table") == NULL)
 			dump = r->steps.v[i];
 	}
 	if (dump != NULL)

@@ -271,6 +271,9 @@ examine(struct finder *f, const char *path, int depth, struct err *err)
 	for (size_t i = 0; depth < DEPTH_MAX && i < d.directories.n; i++) {
 		CLEANUP(err_done) struct err here = ERR_INIT;
 
+		/* What is hidden is being written: it gets its name when it is whole. */
+		if (d.directories.v[i][strlen(path)] == '.')
+			continue;
 		/* Directories that we may not enter (lost+found) are not ours to complain of. */
 		if (!examine(f, d.directories.v[i], depth + 1, &here) && here.code != ERR_AUTH &&
 			here.code != ERR_NOT_FOUND)

@@ -1,9 +1,10 @@
 /*
- * wait: for a time, or until a command succeeds.
+ * wait: for a time, until a command succeeds, or until a recovery has come to its target.
  */
 #include "base/banned.h"
 #include "step/child.h"
 #include "step/kind.h"
+#include "step/replay.h"
 #include "base/clock.h"
 #include "base/path.h"
 #include "base/proc.h"
@@ -19,14 +20,22 @@ struct wait {
 	struct item item;
 	int64_t for_s, every_s;
 	struct texts until;
+	struct target_ref *replay;
+	const char *log, *from, *to;
 };
 
 static const struct field fields[] = {
 	{"for", FIELD_DURATION, offsetof(struct wait, for_s), "how long", .min = 1},
 	{"until", FIELD_TEXTS, offsetof(struct wait, until),
 		"program and arguments that exit with 0 once the wait is over"},
-	{"every", FIELD_DURATION, offsetof(struct wait, every_s), "pause between tries (5s)",
-		.min = 1, .max = 3600},
+	{"replay", FIELD_TARGET, offsetof(struct wait, replay),
+		"a server in recovery: until it is paused at its target"},
+	{"log", FIELD_TEMPLATE, offsetof(struct wait, log),
+		"path of that server's log, to explain a failure"},
+	{"from", FIELD_TEMPLATE, offsetof(struct wait, from), "LSN where the replay begins"},
+	{"to", FIELD_TEMPLATE, offsetof(struct wait, to), "LSN where it ends, for the progress"},
+	{"every", FIELD_DURATION, offsetof(struct wait, every_s),
+		"pause between tries (5s; 1s with replay)", .min = 1, .max = 3600},
 };
 static const struct schema schema = {.name = "a wait step",
 	.size = sizeof(struct wait),
@@ -36,18 +45,25 @@ static const struct schema schema = {.name = "a wait step",
 static void
 check(const void *params, enum effect effect, const struct node *at, struct problems *p)
 {
-	if ((node_get(at, "for") != NULL) == (node_get(at, "until") != NULL))
-		node_error(p, at, "A wait step needs exactly one of for and until.");
+	int kinds = (node_get(at, "for") != NULL) + (node_get(at, "until") != NULL) +
+		    (node_get(at, "replay") != NULL);
+
+	if (kinds != 1)
+		node_error(p, at, "A wait step needs exactly one of for, until and replay.");
 	else if (node_get(at, "until") != NULL && ((const struct wait *)params)->until.n == 0)
 		node_error(p, node_get(at, "until"), "\"until\" is empty: there is no program.");
 	else if (node_get(at, "for") != NULL && node_get(at, "every") != NULL)
-		node_error(p, node_get(at, "every"), "\"every\" goes with until only.");
+		node_error(p, node_get(at, "every"), "\"every\" goes with until and replay.");
+	else if (node_get(at, "replay") == NULL &&
+		 (node_get(at, "log") != NULL || node_get(at, "from") != NULL ||
+			 node_get(at, "to") != NULL))
+		node_error(p, at, "\"log\", \"from\" and \"to\" go with replay.");
 }
 
 static int64_t
 every(const struct wait *w)
 {
-	return w->every_s == FIELD_ABSENT ? 5 : w->every_s;
+	return w->every_s != FIELD_ABSENT ? w->every_s : w->replay != NULL ? 1 : 5;
 }
 
 static void
@@ -58,6 +74,12 @@ describe(struct str *out, const void *params)
 	str_add(out, "Wait ");
 	if (w->for_s != FIELD_ABSENT) {
 		text_duration(out, w->for_s);
+		return;
+	}
+	if (w->replay != NULL) {
+		str_add(out, "until the recovery is paused at its target");
+		if (w->replay->conninfo != NULL)
+			str_fmt(out, "\non %s", w->replay->conninfo);
 		return;
 	}
 	str_add(out, "until this succeeds, tried every ");
@@ -87,6 +109,24 @@ wait_for(struct step_child *c, int64_t seconds)
 }
 
 static bool
+given(const char *text)
+{
+	return text != NULL && text[0] != '\0';
+}
+
+static bool
+run_replay(struct step_child *c, const struct wait *w, struct err *err)
+{
+	struct replay r = {.conninfo = w->replay->conninfo,
+		.log = given(w->log) ? w->log : NULL,
+		.from = given(w->from) ? w->from : NULL,
+		.to = given(w->to) ? w->to : NULL,
+		.every_s = every(w)};
+
+	return replay_wait(c, &r, err);
+}
+
+static bool
 run(struct step_child *c, const void *params, struct err *err)
 {
 	const struct wait *w = params;
@@ -97,6 +137,8 @@ run(struct step_child *c, const void *params, struct err *err)
 		wait_for(c, w->for_s);
 		return true;
 	}
+	if (w->replay != NULL)
+		return run_replay(c, w, err);
 	if (!path_tool(c->arena, w->until.v[0], &spec.path, err))
 		return false;
 	argv = arena_array(c->arena, w->until.n + 1, sizeof(*argv));
@@ -127,7 +169,7 @@ run(struct step_child *c, const void *params, struct err *err)
 
 const struct step_kind step_kind_wait = {
 	.name = "wait",
-	.summary = "wait for a time or a condition",
+	.summary = "wait for a time, a condition or the end of a replay",
 	.params = &schema,
 	.effect = EFFECT_READ,
 	.output = true,

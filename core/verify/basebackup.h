@@ -62,7 +62,12 @@ MUST_CHECK bool basebackup_directories(const char *to, struct err *err);
 MUST_CHECK bool basebackup_links(struct basebackup *b, struct err *err);
 /* basebackup_wal.c: the WAL that the backup itself lacks, from the archive of --wal. */
 MUST_CHECK bool basebackup_fetch(struct basebackup *b, struct err *err);
-/* format_basebackup.c: reads a whole backup again, writing it. */
+/*
+ * format_basebackup.c: reads a whole backup, writing it; what is wrong with it goes to the
+ * report. False without an err when the manifest can't be read.
+ */
+MUST_CHECK bool basebackup_unpack(struct proving *p, const char *to, struct err *err);
+/* The same for one that was verified before: anything wrong now is an error. */
 MUST_CHECK bool basebackup_extract(struct proving *p, const char *to, struct err *err);
 
 /* When all files have gone by: what is missing, pg_control, pages; the checks of the report. */

@@ -95,10 +95,11 @@ static bool
 finish(struct basebackup *b, struct err *err)
 {
 	remember(b);
-	if (b->extract == NULL) {
+	/* Written without a second look, a tar with its manifest at the end has nothing to say. */
+	if (b->extract == NULL || !b->manifest_came_last)
 		basebackup_finish(b);
+	if (b->extract == NULL)
 		return basebackup_wal(b, err);
-	}
 	if (b->segments == 0 && b->proof->options->wal != NULL && !basebackup_fetch(b, err))
 		return false;
 	return basebackup_links(b, err);
@@ -440,17 +441,23 @@ tar_verify(struct proving *p, struct err *err)
 }
 
 bool
+basebackup_unpack(struct proving *p, const char *to, struct err *err)
+{
+	bool directory = p->name[0] == '\0' || util_ends(p->name, "/");
+
+	return basebackup_directories(to, err) &&
+	       (directory ? directory_work(p, to, err) : tar_work(p, to, err));
+}
+
+bool
 basebackup_extract(struct proving *p, const char *to, struct err *err)
 {
 	struct report unseen; /* everything was said the first time */
 	struct proving again = *p;
-	bool directory = p->name[0] == '\0' || util_ends(p->name, "/");
 
 	report_init(&unseen, p->arena, p->report->target, p->report->level);
 	again.report = &unseen;
-	if (!basebackup_directories(to, err))
-		return false;
-	if (!(directory ? directory_work(&again, to, err) : tar_work(&again, to, err)))
+	if (!basebackup_unpack(&again, to, err))
 		return err->code == ERR_NONE ? err_set(err, ERR_DAMAGED,
 						       "The backup changed since it was looked at.")
 					     : false;

@@ -313,16 +313,28 @@ sandbox_await(const struct sandbox_spec *spec, struct arena *a, struct sandbox *
 }
 
 static bool
-start(struct arena *a, const struct sandbox_spec *spec, struct sandbox *s, struct sandbox_record *r,
-	struct err *err)
+launch_and_wait(struct arena *a, const struct sandbox_spec *spec, struct sandbox *s,
+	struct sandbox_record *r, struct err *err)
 {
-	if (!sandbox_place_make(s->directory, s->id, err) || !fill_data(a, spec, s, err) ||
-		!launch(a, spec, s, err))
+	if (!launch(a, spec, s, err))
 		return false;
 	r->pid = s->pid;
 	r->start_time = s->start_time;
 	return sandbox_record_write(spec->state, r, err) &&
 	       (spec->later || sandbox_await(spec, a, s, err));
+}
+
+static bool
+start(struct arena *a, const struct sandbox_spec *spec, struct sandbox *s, struct sandbox_record *r,
+	struct err *err)
+{
+	if (!sandbox_place_make(s->directory, s->id, err) || !fill_data(a, spec, s, err))
+		return false;
+	if (spec->found_superuser != NULL && spec->found_superuser[0] != '\0') {
+		r->superuser = s->superuser = spec->found_superuser;
+		sandbox_paths(a, s);
+	}
+	return launch_and_wait(a, spec, s, r, err);
 }
 
 bool
@@ -374,6 +386,32 @@ sandbox_find(
 		!sandbox_choose_user(sandbox_ops_of(r.kind), &ret->user, err))
 		return false;
 	sandbox_paths(a, ret);
+	return true;
+}
+
+bool
+sandbox_restart(const struct sandbox_spec *spec, const char *id, struct arena *a,
+	struct sandbox *ret, struct err *err)
+{
+	struct sandbox_record r;
+	struct sandbox s;
+
+	if (!sandbox_find(spec->state, id, a, &s, err) ||
+		!sandbox_record_read(spec->state, id, a, &r, err) || !sandbox_server_end(&r, err))
+		return false;
+	r.pid = 0;
+	r.start_time = 0;
+	if (!sandbox_record_write(spec->state, &r, err) ||
+		!spec->populate(s.data, spec->populate_arg, err) ||
+		!sandbox_place_give(s.data, &s.user, err))
+		return false;
+	/* The log tells of one start: what it says is read as such. And a server that was killed
+	 * left its state behind, which must not be taken for the new one's. */
+	unlink(path_join(a, s.directory, "server.log"));
+	unlink(path_join(a, s.data, "postmaster.pid"));
+	if (!launch_and_wait(a, spec, &s, &r, err))
+		return false;
+	*ret = s;
 	return true;
 }
 

@@ -55,6 +55,8 @@ struct sandbox_spec {
 	 */
 	bool (*populate)(const char *data, void *arg, struct err *err);
 	void *populate_arg;
+	/* Where populate leaves the superuser's name, when it finds one; may be NULL. */
+	const char *found_superuser;
 	int64_t timeout_ms; /* until it must answer; 0: SANDBOX_START_MS */
 };
 
@@ -88,6 +90,12 @@ MUST_CHECK bool sandbox_await(
 /* ERR_NOT_FOUND when there is none with this id, or it is another user's. */
 MUST_CHECK bool sandbox_find(
 	const char *state, const char *id, struct arena *a, struct sandbox *ret, struct err *err);
+/*
+ * Ends its server, lets spec->populate change the data directory (or empty and fill it anew) and
+ * starts the server again, with a new log. On failure it stays on record without a server.
+ */
+MUST_CHECK bool sandbox_restart(const struct sandbox_spec *spec, const char *id, struct arena *a,
+	struct sandbox *ret, struct err *err);
 /* Ends the server and removes everything. One that is gone already is no error. */
 MUST_CHECK bool sandbox_stop(const char *state, const char *id, struct err *err);
 /* All that this run owns, for the end of the run. */

@@ -294,7 +294,9 @@ consider(struct runner *r, const struct step *s)
 	r->resolved = (struct resolved){0};
 	if (!ready(r, s, &err))
 		return;
-	if (s->kind->person)
+	if (s->kind->person && approval_wanted(r, s))
+		ask_approval(r, s);
+	else if (s->kind->person)
 		ask_person(r, s);
 	else if (s->effect != EFFECT_READ && engine_probe(r, s, &err))
 		return; /* goes on when the target has named itself */
@@ -304,6 +306,8 @@ consider(struct runner *r, const struct step *s)
 		ask_grant(r, s);
 	else if (approval_wanted(r, s))
 		ask_approval(r, s);
+	else if (s->kind->run == NULL) /* it waited for consent, and has it */
+		settle(r, s, "step.answered", NULL, NULL, NULL);
 	else
 		engine_attempt(r, s);
 }

@@ -24,9 +24,9 @@ static void
 send_frame(struct client *c, struct str *frame)
 {
 	str_addc(frame, '\n');
-	if (send(c->fd, frame->buf, frame->len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 &&
+	if (!c->deaf && send(c->fd, frame->buf, frame->len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 &&
 		errno != EAGAIN && errno != EWOULDBLOCK)
-		c->dead = true;
+		c->deaf = true;
 }
 
 static void

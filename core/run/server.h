@@ -19,6 +19,7 @@ struct client {
 	char *label;     /* ops@bastion-1/4711: which of his terminals */
 	char *origin;    /* "sudo from ops, ssh from 10.0.0.7", as it says itself; NULL */
 	bool greeted, said_bye, dead;
+	bool deaf;   /* takes nothing more; what it said before it went is still read */
 	bool wants;  /* to drive, where that is allowed */
 	bool drives; /* what is granted */
 };

@@ -2,6 +2,7 @@
 #include "run/client.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/ident.h"
 #include "base/path.h"
 #include "run/dir.h"
 #include "run/protocol.h"
@@ -26,7 +27,7 @@ struct run_client {
 	struct str lines;   /* for run_client_line */
 	size_t lines_at;
 	struct wire frames;
-	bool operator, finished, stream;
+	bool drives, finished, stream;
 	int exit;
 	const char *message, *hint;
 	struct err refusal;
@@ -67,7 +68,7 @@ static void
 hang_up(struct run_client *c)
 {
 	util_close(&c->fd);
-	c->operator= false;
+	c->drives = false;
 }
 
 static void
@@ -98,8 +99,8 @@ on_frame(struct run_client *c, const cJSON *frame)
 {
 	const char *op = json_get_text(frame, "op");
 
-	if (util_streq(op, "hello")) {
-		c->operator= util_streq(json_get_text(frame, "role"), "operator");
+	if (util_streq(op, "hello") || util_streq(op, "role")) {
+		c->drives = util_streq(json_get_text(frame, "role"), "operator");
 	} else if (util_streq(op, "progress")) {
 		on_progress(c, frame);
 	} else if (util_streq(op, "error")) {
@@ -159,17 +160,27 @@ send_json(struct run_client *c, struct str *out, struct err *err)
 }
 
 static bool
-say_hello(struct run_client *c, bool operator, struct err * err)
+say_hello(struct run_client *c, bool drive, struct err *err)
 {
-	CLEANUP(str_done) struct str out = STR_INIT(KIB);
+	CLEANUP(arena_done) struct arena a = ARENA_INIT;
+	CLEANUP(str_done) struct str out = STR_INIT(4 * KIB);
+	struct json j = json_new(&out);
+	struct ident self;
 
-	str_fmt(&out, "{\"op\":\"hello\",\"protocol\":%d,\"role\":\"%s\"}",
-		PROTOCOL_VERSION, operator? "operator" : "observer");
+	ident_self(&a, &self);
+	json_object(&j, NULL);
+	json_string(&j, "op", "hello");
+	json_int(&j, "protocol", PROTOCOL_VERSION);
+	json_string(&j, "role", drive ? "operator" : "observer");
+	json_string(&j, "origin", ident_origin(&a, &self));
+	if (self.login_uid != IDENT_NOBODY)
+		json_int(&j, "login_uid", (int64_t)self.login_uid);
+	json_object_end(&j);
 	return send_json(c, &out, err);
 }
 
 bool
-run_client_open(const char *dir, bool operator, struct run_client ** ret, struct err *err)
+run_client_open(const char *dir, bool drive, struct run_client **ret, struct err *err)
 {
 	CLEANUP(err_done) struct err ignored = ERR_INIT;
 	struct run_client *c = util_alloc(sizeof(*c));
@@ -190,7 +201,7 @@ run_client_open(const char *dir, bool operator, struct run_client ** ret, struct
 	}
 	c->stream = true;
 	if (run_dir_connect(dir, &c->fd, &ignored) &&
-		!say_hello(c, operator&& !run_is_read_only(), &ignored))
+		!say_hello(c, drive && !run_is_read_only(), &ignored))
 		hang_up(c);
 	read_journal(c);
 	*ret = c;
@@ -233,7 +244,7 @@ run_client_progress(const struct run_client *c)
 bool
 run_client_operator(const struct run_client *c)
 {
-	return c->operator;
+	return c->drives;
 }
 
 bool
@@ -300,38 +311,118 @@ run_client_line(struct run_client *c, size_t *ret_len)
 	return line;
 }
 
+/* An order being written: {"op":..., and what it needs. */
+struct order {
+	struct str text;
+	struct json j;
+};
+
+static bool
+order_begin(struct order *o, const char *op, struct err *err)
+{
+	if (!run_check_writable(err))
+		return false;
+	o->text = (struct str)STR_INIT(PROTOCOL_MAX);
+	o->j = json_new(&o->text);
+	json_object(&o->j, NULL);
+	json_string(&o->j, "op", op);
+	return true;
+}
+
+static bool
+order_send(struct order *o, struct run_client *c, struct err *err)
+{
+	bool good;
+
+	json_object_end(&o->j);
+	good = send_json(c, &o->text, err);
+	str_done(&o->text);
+	return good;
+}
+
 bool
 run_client_answer(
 	struct run_client *c, int64_t ask, const char *choice, const char *text, struct err *err)
 {
-	CLEANUP(str_done) struct str out = STR_INIT(PROTOCOL_MAX);
-	struct json j = json_new(&out);
+	struct order o;
 
-	if (!run_check_writable(err))
+	if (!order_begin(&o, "answer", err))
 		return false;
-	json_object(&j, NULL);
-	json_string(&j, "op", "answer");
-	json_int(&j, "ask", ask);
-	json_string(&j, "choice", choice);
-	json_string(&j, "text", text);
-	json_object_end(&j);
-	return send_json(c, &out, err);
+	json_int(&o.j, "ask", ask);
+	json_string(&o.j, "choice", choice);
+	json_string(&o.j, "text", text);
+	return order_send(&o, c, err);
 }
 
 bool
 run_client_order(struct run_client *c, const char *op, const char *text, struct err *err)
 {
-	CLEANUP(str_done) struct str out = STR_INIT(PROTOCOL_MAX);
-	struct json j = json_new(&out);
+	struct order o;
 
-	if (!run_check_writable(err))
+	if (!order_begin(&o, op, err))
 		return false;
-	json_object(&j, NULL);
-	json_string(&j, "op", op);
 	if (text != NULL)
-		json_string(&j, "text", text);
-	json_object_end(&j);
-	return send_json(c, &out, err);
+		json_string(&o.j, "text", text);
+	return order_send(&o, c, err);
+}
+
+bool
+run_client_handover(struct run_client *c, const char *to, struct err *err)
+{
+	struct order o;
+
+	if (!order_begin(&o, "handover", err))
+		return false;
+	json_string(&o.j, "to", to);
+	return order_send(&o, c, err);
+}
+
+bool
+run_client_consent(struct run_client *c, const struct run_consent *consent, struct err *err)
+{
+	struct order o;
+
+	if (!order_begin(&o,
+		    consent->deny                ? "deny"
+		    : consent->signature != NULL ? "approve-signed"
+						 : "approve",
+		    err))
+		return false;
+	json_int(&o.j, "ask", c->state.ask.number);
+	json_string(&o.j, "digest", consent->digest);
+	json_string(&o.j, "reason", consent->reason);
+	if (consent->signature != NULL) {
+		json_string(&o.j, "identity", consent->identity);
+		json_string(&o.j, "signature", consent->signature);
+	}
+	return order_send(&o, c, err);
+}
+
+bool
+run_client_inject(
+	struct run_client *c, const char *what, const char *step, int64_t seconds, struct err *err)
+{
+	struct order o;
+
+	if (!order_begin(&o, "inject", err))
+		return false;
+	json_string(&o.j, "what", what);
+	if (step != NULL)
+		json_string(&o.j, "step", step);
+	if (seconds > 0)
+		json_int(&o.j, "seconds", seconds);
+	return order_send(&o, c, err);
+}
+
+bool
+run_client_clock(struct run_client *c, bool running, struct err *err)
+{
+	struct order o;
+
+	if (!order_begin(&o, "clock", err))
+		return false;
+	json_bool(&o.j, "running", running);
+	return order_send(&o, c, err);
 }
 
 int

@@ -17,9 +17,10 @@ struct run_progress {
 	const char *text;
 };
 
-/* Observers ask for less than operators; what is granted is run_client_operator. */
+/* Observers ask for less than operators; what is granted is run_client_operator, which changes
+ * when the wheel is handed over. */
 MUST_CHECK bool run_client_open(
-	const char *dir, bool operator, struct run_client ** ret, struct err *err);
+	const char *dir, bool drive, struct run_client **ret, struct err *err);
 void run_client_free(struct run_client *c); /* says bye; NULL is a no-op */
 
 const struct run_state *run_client_state(const struct run_client *c);
@@ -44,9 +45,36 @@ const char *run_client_line(struct run_client *c, size_t *ret_len);
 /* Orders to the runner; how it took them shows in the journal or in run_client_refusal. */
 MUST_CHECK bool run_client_answer(
 	struct run_client *c, int64_t ask, const char *choice, const char *text, struct err *err);
-/* op: "stop", "interrupt", "pause", "continue"; "note" with its text */
+/*
+ * op: "stop", "interrupt", "pause", "continue", "withdraw" (the offer of the wheel) for who
+ * drives; "take" (the wheel that is offered) and "note" with its text for everybody.
+ */
 MUST_CHECK bool run_client_order(
 	struct run_client *c, const char *op, const char *text, struct err *err);
+/* Offers the wheel to a user by name, "*" for anybody; state->wheel_offer until it is taken. */
+MUST_CHECK bool run_client_handover(struct run_client *c, const char *to, struct err *err);
+
+/*
+ * For everybody but the operator, while state->ask.kind is "approve": consent to the request
+ * with this digest (that of the text which was shown, so that nobody consents to another one),
+ * or its refusal, which fails the step. The reason may be NULL. With `identity` and `signature`
+ * (ssh-keygen -Y sign -n lifeboat-approval over the exact bytes of ask.request) it is the word
+ * of whoever holds that key; whether the signature is good shows in the journal: approval.given
+ * or approval.refused.
+ */
+struct run_consent {
+	const char *digest, *reason;
+	const char *identity, *signature; /* NULL: as the user who is connected */
+	bool deny;
+};
+MUST_CHECK bool run_client_consent(
+	struct run_client *c, const struct run_consent *consent, struct err *err);
+
+/* Drills only, for everybody: what = "fail-step" with a step, "source-gone", "approver-asleep"
+ * with seconds; and the drill's clock, which stands still while people talk. */
+MUST_CHECK bool run_client_inject(
+	struct run_client *c, const char *what, const char *step, int64_t seconds, struct err *err);
+MUST_CHECK bool run_client_clock(struct run_client *c, bool running, struct err *err);
 
 /* How it ended for the exit status of `lifeboat run`: the journal's, or what the runner said
  * when it could not write it any more; 2 when nobody knows. */

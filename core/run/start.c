@@ -166,22 +166,24 @@ answer_for(const struct start_options *o, const char *step)
 	return NULL;
 }
 
+/* Whether an unattended run comes to the gates of the step for certain. */
+static bool
+is_met(const struct plan *p, const struct step *s)
+{
+	return s->when == NULL && s->unattended != UNATTENDED_SKIP &&
+	       !(p->mode == PLAN_DRILL && s->drill == DRILL_SIMULATE);
+}
+
 /* What an unattended step would wait for; NULL when it needs nobody. */
 static const char *
-needs_person(const struct plan *p, const struct step *s)
+needs_person(const struct step *s)
 {
 	bool chooses = util_streq(s->kind->name, "choose");
 
-	if (s->when != NULL || s->unattended == UNATTENDED_SKIP)
-		return NULL;
-	if (p->mode == PLAN_DRILL && s->drill == DRILL_SIMULATE)
-		return NULL;
 	if (s->kind->person && !(chooses && node_get(s->at, "default") != NULL))
 		return "waits for a person";
 	if (s->confirm != NULL)
 		return "must be confirmed";
-	if (s->approve != NULL)
-		return "needs an approval";
 	return s->unattended == UNATTENDED_REFUSE ? "does not run unattended" : NULL;
 }
 
@@ -226,10 +228,19 @@ check_gates(struct arena *a, const struct plan *p, const struct start_options *o
 {
 	for (size_t i = 0; !o->attended && i < p->steps.n; i++) {
 		const struct step *s = item_at(&p->steps, struct step, i);
-		const char *why = needs_person(p, s), *answer = answer_for(o, s->id);
+		const char *why = is_met(p, s) ? needs_person(s) : NULL,
+			   *answer = answer_for(o, s->id);
 		CLEANUP(err_done) struct err ignored = ERR_INIT;
 		struct resolved r;
 
+		/* Consent is given to what stands before somebody's eyes, never beforehand. */
+		if (s->approve != NULL && is_met(p, s)) {
+			err_set(err, ERR_REFUSED,
+				"Step \"%s\" needs an approval, and nobody is there. Nothing was "
+				"started.",
+				s->id);
+			return err_hint(err, "Run it attended.");
+		}
 		if (answer != NULL && !check_answer(a, p, s, answer, err))
 			return false;
 		if (why == NULL)

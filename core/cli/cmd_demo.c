@@ -261,14 +261,9 @@ play_with(struct play *p, struct err *err)
 	if (!accident(p, &before, err))
 		return false;
 	cli_print(p->cli,
-		"
-Now it is your turn: bring the rows back. In the console, `r` on the board's
-"
-		"row of daily-dump offers the restore and `?` explains the keys; leaving it ends
-"
-		"the demo and removes everything.
-
-Press Enter to open the console. ");
+		"\nNow it is your turn: bring the rows back. In the console, `r` on the board's\n"
+		"row of daily-dump offers the restore and `?` explains the keys; leaving it ends\n"
+		"the demo and removes everything.\n\nPress Enter to open the console. ");
 	cli_flush(p->cli);
 	if (!wait_for_enter(p))
 		return err_set(err, ERR_STOPPED, "The demo was stopped.");

@@ -51,9 +51,12 @@ judge_lag(struct copy_judge *c)
 	struct judge *j = c->j;
 	int64_t rpo = j->in->facts->rpo_s;
 	int64_t within = c->facts->within_s != FIELD_ABSENT ? c->facts->within_s : rpo;
-	int64_t waiting = j->in->now - m->waiting_since;
+	int64_t waiting;
 
-	if (m->waiting_since == CLOCK_NONE || waiting <= within)
+	if (m->waiting_since == CLOCK_NONE)
+		return;
+	waiting = j->in->now - m->waiting_since;
+	if (waiting <= within)
 		return;
 	if (m->newest_at == CLOCK_NONE)
 		say(c, VERDICT_BREACH,

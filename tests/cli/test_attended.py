@@ -374,7 +374,7 @@ def test_f51_the_slower_one_is_told(boat):
         run = runs.only(boat)
         ask = run.last("ask.opened")["data"]["ask"]
         s = socket.socket(socket.AF_UNIX)
-        s.connect(os.path.join(run.dir, "socket"))
+        run.connect(s)
         f = s.makefile("rw", encoding="utf-8")
         f.write('{"op":"hello","protocol":1,"role":"operator"}\n')
         for _ in range(2):
@@ -418,7 +418,7 @@ def test_the_protocol_refuses(boat):
         def speak(*lines, role=None):
             s = socket.socket(socket.AF_UNIX)
             s.settimeout(10)
-            s.connect(os.path.join(run.dir, "socket"))
+            run.connect(s)
             if role:
                 s.sendall(b'{"op":"hello","protocol":1,"role":"%s"}\n' % role)
             data = b""
@@ -468,7 +468,7 @@ def test_many_silent_connections(boat):
             s = socket.socket(socket.AF_UNIX)
             s.setblocking(False)
             try:
-                s.connect(os.path.join(run.dir, "socket"))
+                run.connect(s)
             except BlockingIOError:
                 pass
             crowd.append(s)
@@ -484,7 +484,7 @@ def test_pause_and_continue(boat):
         d.expect("      > one")
         run = runs.only(boat)
         s = socket.socket(socket.AF_UNIX)
-        s.connect(os.path.join(run.dir, "socket"))
+        run.connect(s)
         s.sendall(b'{"op":"hello","protocol":1,"role":"operator"}\n{"op":"pause"}\n')
         run.wait_event("run.paused")
         run.wait_event("step.result", "a")
@@ -506,7 +506,7 @@ def test_slow_observer_costs_nothing(boat):
         clients = []
         for _ in range(20):
             s = socket.socket(socket.AF_UNIX)
-            s.connect(os.path.join(run.dir, "socket"))
+            run.connect(s)
             s.sendall(b'{"op":"hello","protocol":1,"role":"observer"}\n')
             clients.append(s)
         assert d.end(60) == 0

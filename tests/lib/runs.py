@@ -6,6 +6,7 @@
     going = runs.start(boat, book)                  # in the background
     going.wait_event("step.intent", step="a")
 """
+import contextlib
 import glob
 import hashlib
 import json
@@ -61,6 +62,19 @@ class Run:
         except FileNotFoundError:
             return []
         return [json.loads(line) for line in text.split("\n")[:-1]]
+
+    @contextlib.contextmanager
+    def address(self):
+        """Of its socket, short enough for sockaddr_un wherever the tests' directory is."""
+        fd = os.open(self.dir, os.O_PATH | os.O_DIRECTORY)
+        try:
+            yield f"/proc/self/fd/{fd}/socket"
+        finally:
+            os.close(fd)
+
+    def connect(self, s):
+        with self.address() as address:
+            s.connect(address)
 
     def events(self, step=None):
         return [r["event"] for r in self.records() if step is None or r.get("step") == step]

@@ -1,10 +1,11 @@
 #include "base/banned.h"
-#include "audit/chain.h"
+#include "audit/chain_private.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/filelock.h"
 #include "base/json.h"
 #include "base/path.h"
+#include "conf/json_read.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,18 +15,8 @@
 /* How much of the end is read to find the last record: two of the longest. */
 #define TAIL_MAX (2 * RECORD_MAX + 2)
 
-struct chain {
-	char *path, *run, *actor, *kind;
-	int fd;
-	enum chain_mode mode;
-	bool failed, torn;
-	off_t size; /* up to and including the last record */
-	struct chain_head head;
-	struct str line; /* the last one formatted */
-};
-
-static bool
-fail(const struct chain *c, struct err *err, int errnum, const char *what)
+bool
+chain_fail(const struct chain *c, struct err *err, int errnum, const char *what)
 {
 	err_sys(err, ERR_AUDIT, errnum, "%s %s", what, c->path);
 	if (errnum == ENOSPC || errnum == EDQUOT)
@@ -42,7 +33,7 @@ lock(struct chain *c, struct err *err)
 	if (filelock_take(c->fd, c->mode == CHAIN_SHARED ? CHAIN_LOCK_MS : 0))
 		return true;
 	if (errno != EWOULDBLOCK)
-		return fail(c, err, errno, "Cannot lock");
+		return chain_fail(c, err, errno, "Cannot lock");
 	holder = filelock_holder(c->fd);
 	err_set(err, ERR_LOCK_HELD, "%s is being written by another process (pid %d).", c->path,
 		(int)holder);
@@ -86,7 +77,7 @@ position(struct chain *c, bool over_torn)
  * not: they stay, or a mixture of them, for the next one who opens the log to save and record.
  */
 static bool
-write_line(struct chain *c, struct chain_head head, bool over_torn, struct err *err)
+write_over(struct chain *c, struct chain_head head, bool over_torn, struct err *err)
 {
 	if (c->line.full || c->line.len > RECORD_MAX)
 		return err_set(err, ERR_AUDIT, "A record for %s is longer than 1 MiB.", c->path);
@@ -95,20 +86,33 @@ write_line(struct chain *c, struct chain_head head, bool over_torn, struct err *
 
 		if (over_torn || ftruncate(c->fd, c->size) < 0)
 			c->failed = true;
-		return fail(c, err, errnum, "Cannot write");
+		return chain_fail(c, err, errnum, "Cannot write");
 	}
 	if (over_torn &&
 		(!position(c, false) || ftruncate(c->fd, c->size + (off_t)c->line.len) < 0)) {
 		c->failed = true;
-		return fail(c, err, errno, "Cannot cut the torn record off");
+		return chain_fail(c, err, errno, "Cannot cut the torn record off");
 	}
 	if (fdatasync(c->fd) < 0) {
 		c->failed = true;
-		return fail(c, err, errno, "Cannot sync");
+		return chain_fail(c, err, errno, "Cannot sync");
 	}
 	c->size += (off_t)c->line.len;
 	c->head = head;
 	return true;
+}
+
+static void
+note_event(struct chain *c, const char *line, size_t len)
+{
+	c->closed = record_is(line, len, "chain.rotated");
+	c->sealed = record_is(line, len, "audit.sealed");
+}
+
+bool
+chain_write_line(struct chain *c, struct chain_head head, struct err *err)
+{
+	return write_over(c, head, false, err);
 }
 
 static bool
@@ -119,7 +123,10 @@ append_locked(struct chain *c, const struct record *r, struct err *err)
 	str_cut(&c->line, 0);
 	c->line.full = false;
 	record_format(&c->line, r, &head);
-	return write_line(c, head, false, err);
+	if (!chain_write_line(c, head, err))
+		return false;
+	note_event(c, c->line.buf, c->line.len);
+	return true;
 }
 
 /* The record that every log begins with: what it is, and which one. */
@@ -153,7 +160,7 @@ begin_file(struct chain *c, struct err *err)
 	str_cut(&c->line, 0);
 	format_opening(c, &head);
 	/* F10: after a crash the name must be there as well as the bytes. */
-	return write_line(c, head, false, err) && file_sync_dir(path_dir(&a, c->path), err);
+	return chain_write_line(c, head, err) && file_sync_dir(path_dir(&a, c->path), err);
 }
 
 /*
@@ -188,7 +195,7 @@ save_torn(struct chain *c, const char *bytes, size_t len, struct err *err)
 		format_opening(c, &head);
 	record_format(&c->line, &r, &head);
 	c->torn = true;
-	return write_line(c, head, true, err);
+	return write_over(c, head, true, err);
 }
 
 static bool
@@ -213,7 +220,7 @@ read_tail(struct chain *c, off_t size, struct err *err)
 	tail = util_alloc((size_t)(size - from));
 	n = file_pread(c->fd, tail, (size_t)(size - from), from);
 	if (n != size - from)
-		return fail(c, err, errno, "Cannot read");
+		return chain_fail(c, err, errno, "Cannot read");
 	end = memrchr(tail, '\n', (size_t)n);
 	if (end == NULL) {
 		/* Not one whole line: a log that was torn while it was being created. */
@@ -227,6 +234,7 @@ read_tail(struct chain *c, off_t size, struct err *err)
 	c->head.seq = link.seq;
 	memcpy(c->head.hash, link.hash, 64);
 	c->size = from + (end + 1 - tail);
+	note_event(c, line, (size_t)(end - line));
 	return true;
 }
 
@@ -242,15 +250,15 @@ unchanged(const struct chain *c)
 		       memcmp(end, c->head.hash, 64) == 0 && memcmp(end + 64, "\"}\n", 3) == 0);
 }
 
-static bool
-catch_up(struct chain *c, struct err *err)
+bool
+chain_catch_up(struct chain *c, struct err *err)
 {
 	CLEANUP(util_free) char *rest = NULL;
 	struct stat st;
 	ssize_t n;
 
 	if (fstat(c->fd, &st) < 0)
-		return fail(c, err, errno, "Cannot examine");
+		return chain_fail(c, err, errno, "Cannot examine");
 	if (st.st_size < c->size) {
 		c->failed = true;
 		err_set(err, ERR_AUDIT, "%s became shorter while it was in use.", c->path);
@@ -272,24 +280,24 @@ catch_up(struct chain *c, struct err *err)
 	rest = util_alloc((size_t)(st.st_size - c->size));
 	n = file_pread(c->fd, rest, (size_t)(st.st_size - c->size), c->size);
 	if (n != st.st_size - c->size)
-		return fail(c, err, errno, "Cannot read");
+		return chain_fail(c, err, errno, "Cannot read");
 	return save_torn(c, rest, (size_t)n, err);
 }
 
-static bool
-open_file(struct chain *c, struct err *err)
+bool
+chain_open_file(struct chain *c, int flags, struct err *err)
 {
 	struct stat st;
 
 	c->fd = open(c->path,
-		O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0640);
+		flags | O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0640);
 	if (c->fd < 0 && errno == ELOOP)
 		return err_set(err, ERR_AUDIT, "%s is a symbolic link; a log must be a plain file.",
 			c->path);
 	if (c->fd < 0)
-		return fail(c, err, errno, "Cannot open");
+		return chain_fail(c, err, errno, "Cannot open");
 	if (fstat(c->fd, &st) < 0)
-		return fail(c, err, errno, "Cannot examine");
+		return chain_fail(c, err, errno, "Cannot examine");
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, ERR_AUDIT, "%s is not a regular file.", c->path);
 	if (st.st_nlink != 1)
@@ -302,24 +310,52 @@ open_file(struct chain *c, struct err *err)
 	return true;
 }
 
-/* Whether the log is of the kind that it is opened as: a run's journal is no audit log. */
-static bool
-right_kind(const struct chain *c, struct err *err)
+cJSON *
+chain_opening(int fd)
 {
-	CLEANUP(str_done) struct str want = STR_INIT(KIB);
+	CLEANUP(err_done) struct err ignored = ERR_INIT;
 	char head[4 * KIB];
-	ssize_t n = file_pread(c->fd, head, sizeof(head), 0);
-	const char *end;
+	ssize_t n = file_pread(fd, head, sizeof(head), 0);
+	const char *end = n > 0 ? memchr(head, '\n', (size_t)n) : NULL;
 
-	if (n < 0)
-		return fail(c, err, errno, "Cannot read");
-	end = memchr(head, '\n', (size_t)n);
-	n = end != NULL ? end - head : n;
-	str_fmt(&want, "\"data\":{\"kind\":\"%s\",", c->kind);
-	if (memmem(head, (size_t)n, want.buf, want.len) != NULL)
+	if (n >= 0)
+		errno = 0;
+	return end != NULL ? json_parse(head, (size_t)(end - head), &ignored) : NULL;
+}
+
+/* A run's journal is no audit log. */
+bool
+chain_identify(struct chain *c, struct err *err)
+{
+	CLEANUP(json_free) cJSON *j = chain_opening(c->fd);
+	int errnum = j == NULL ? errno : 0;
+	const cJSON *data = json_get(j, "data");
+	const char *id = json_get_text(data, "file_id");
+	int64_t part = json_get_int(data, "part", 1);
+
+	if (errnum != 0)
+		return chain_fail(c, err, errnum, "Cannot read");
+	if (util_streq(json_get_text(data, "kind"), c->kind) && id != NULL &&
+		strlen(id) < sizeof(c->file_id) && part > 0) {
+		snprintf(c->file_id, sizeof(c->file_id), "%s", id);
+		c->part = (uint64_t)part;
 		return true;
+	}
 	err_set(err, ERR_AUDIT, "%s is not a log of the kind \"%s\".", c->path, c->kind);
 	return err_hint(err, "Keep the file, move it aside, and a new log begins.");
+}
+
+/* The newest file of a log that was rotated is never made anew: that would hide that it is gone. */
+static bool
+may_begin(const struct chain *c, struct err *err)
+{
+	CLEANUP(arena_done) struct arena a = ARENA_INIT;
+	const char *first = chain_part_path(&a, c->path, 1);
+
+	if (c->mode != CHAIN_SHARED || file_exists(c->path) || !file_exists(first))
+		return true;
+	err_set(err, ERR_AUDIT, "%s is missing, though %s is there.", c->path, first);
+	return err_hint(err, "Put it back. To begin a new log, move the old one's files aside.");
 }
 
 bool
@@ -334,10 +370,12 @@ chain_open(const char *path, enum chain_mode mode, const char *kind, const char 
 	c->kind = util_strdup(kind);
 	c->run = run != NULL ? util_strdup(run) : NULL;
 	c->mode = mode;
+	c->fd = -1;
 	c->line = (struct str)STR_INIT(RECORD_MAX + KIB);
-	good = open_file(c, err) && lock(c, err);
+	good = may_begin(c, err) && chain_open_file(c, O_CREAT, err) && lock(c, err);
 	if (good) {
-		good = catch_up(c, err) && (c->size > 0 ? right_kind(c, err) : begin_file(c, err));
+		good = chain_catch_up(c, err) && (c->size > 0 || begin_file(c, err)) &&
+		       chain_identify(c, err) && chain_finish_rotation(c, err);
 		unlock(c);
 	}
 	if (!good) {
@@ -371,16 +409,52 @@ usable(const struct chain *c, struct err *err)
 	return err_hint(err, "Mend the disk, then resume the run.");
 }
 
+/* The lock, and behind it the file that the name means now, read to its end. */
+static bool
+take(struct chain *c, struct err *err)
+{
+	if (!usable(c, err) || (c->mode == CHAIN_SHARED && !lock(c, err)))
+		return false;
+	if (still_there(c, err) ? chain_catch_up(c, err) && chain_finish_rotation(c, err)
+				: chain_follow(c, err))
+		return true;
+	unlock(c);
+	return false;
+}
+
+bool
+chain_settle(struct chain *c, struct err *err)
+{
+	if (!take(c, err))
+		return false;
+	unlock(c);
+	return true;
+}
+
+bool
+chain_append_made(struct chain *c, chain_make make, void *arg, struct err *err)
+{
+	struct record r = {.run = c->run, .actor = c->actor};
+	bool good;
+
+	if (!take(c, err))
+		return false;
+	good = make(c, &r, arg, err) && append_locked(c, &r, err);
+	unlock(c);
+	return good;
+}
+
+static bool
+as_given(const struct chain *c, struct record *ret, void *arg, struct err *err)
+{
+	*ret = *(const struct record *)arg;
+	return true;
+}
+
 bool
 chain_append(struct chain *c, const struct record *r, struct err *err)
 {
-	bool good;
-
-	if (!usable(c, err) || !still_there(c, err) || (c->mode == CHAIN_SHARED && !lock(c, err)))
-		return false;
-	good = catch_up(c, err) && append_locked(c, r, err);
-	unlock(c);
-	return good;
+	return chain_append_made(c, as_given, (void *)r, err);
 }
 
 bool
@@ -391,7 +465,7 @@ chain_reserve(struct chain *c, size_t bytes, struct err *err)
 	if (fallocate(c->fd, FALLOC_FL_KEEP_SIZE, c->size, (off_t)bytes) == 0 ||
 		errno == EOPNOTSUPP || errno == ENOSYS)
 		return true;
-	return fail(c, err, errno, "Cannot put room aside in");
+	return chain_fail(c, err, errno, "Cannot put room aside in");
 }
 
 const struct chain_head *
@@ -421,6 +495,30 @@ const char *
 chain_path(const struct chain *c)
 {
 	return c->path;
+}
+
+const char *
+chain_file_id(const struct chain *c)
+{
+	return c->file_id;
+}
+
+uint64_t
+chain_part(const struct chain *c)
+{
+	return c->part;
+}
+
+bool
+chain_is_sealed(const struct chain *c)
+{
+	return c->sealed;
+}
+
+int64_t
+chain_bytes(const struct chain *c)
+{
+	return c->size;
 }
 
 bool

@@ -66,3 +66,39 @@ record_check(const char *line, size_t len, struct record_link *ret)
 	return digest_unhex(ret->hash, DIGEST_SIZE, claimed) &&
 	       memcmp(sum, claimed, DIGEST_SIZE) == 0;
 }
+
+/* Behind the JSON string that begins at p, and the comma behind it; NULL at the end. */
+static const char *
+behind_string(const char *p, const char *end)
+{
+	if (p == NULL || p >= end || *p != '"')
+		return NULL;
+	for (p++; p < end && *p != '"'; p++)
+		p += *p == '\\';
+	return p + 2 <= end ? p + 2 : NULL;
+}
+
+static const char *
+behind(const char *p, const char *end, const char *literal)
+{
+	size_t n = strlen(literal);
+
+	return p != NULL && (size_t)(end - p) >= n && memcmp(p, literal, n) == 0 ? p + n : NULL;
+}
+
+bool
+record_is(const char *line, size_t len, const char *event)
+{
+	const char *end = line + len, *p = memmem(line, MIN(len, (size_t)200), "\"run\":", 6), *at;
+
+	/* seq, at and mono_ns hold no text of others; run and step do, quoted. */
+	p = behind(p, end, "\"run\":");
+	at = behind(p, end, "null,");
+	p = at != NULL ? at : behind_string(p, end);
+	at = behind(p, end, "\"step\":");
+	if (at != NULL)
+		p = behind_string(at, end);
+	p = behind(p, end, "\"event\":\"");
+	p = behind(p, end, event);
+	return behind(p, end, "\"") != NULL;
+}

@@ -47,4 +47,7 @@ struct record_link {
 };
 MUST_CHECK bool record_check(const char *line, size_t len, struct record_link *ret);
 
+/* Whether the event of a line that was checked is this one. A look-alike inside data is not. */
+bool record_is(const char *line, size_t len, const char *event);
+
 #endif

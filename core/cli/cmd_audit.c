@@ -62,7 +62,8 @@ audit_verify_cmd(struct cli *cli)
 	int status;
 
 	if (!cli_format(cli, "text json", &format, &err) || (path = log_path(cli, &err)) == NULL ||
-		!audit_verify(path, cli_value(cli, "expect-head"), &r, &err))
+		!audit_verify(path, &(struct audit_trust){.expect = cli_value(cli, "expect-head")},
+			&r, &err))
 		return cli_fail(cli, &err);
 	status = audit_verdict_status(r.verdict);
 	if (r.verdict == AUDIT_UNANCHORED && cli_flag(cli, "require-anchor"))

@@ -88,7 +88,7 @@ verify(const char *path, const char *expect)
 	struct err err = ERR_INIT;
 	int status;
 
-	if (!audit_verify(path, expect, &r, &err))
+	if (!audit_verify(path, &(struct audit_trust){.expect = expect}, &r, &err))
 		return fail(&err);
 	printf("%s %llu %llu %llu %llu %llu:%s\n", audit_verdict_name(r.verdict),
 		(unsigned long long)r.records, (unsigned long long)r.at_seq,

@@ -342,6 +342,16 @@ rename(const char *from, const char *to)
 }
 
 int
+renameat2(int from_fd, const char *from, int to_fd, const char *to, unsigned flags)
+{
+	enum verdict v = judge("rename", to, 0, NULL, 0);
+	int rc = v == FAIL ? -1 : REAL(renameat2)(from_fd, from, to_fd, to, flags);
+
+	after(v);
+	return rc;
+}
+
+int
 open(const char *path, int flags, ...)
 {
 	enum verdict v = judge("open", path, 0, NULL, 0);

@@ -58,7 +58,7 @@ verify(const char *expect, uint64_t *ret_records)
 	CLEANUP(err_done) struct err err = ERR_INIT;
 	struct audit_report r;
 
-	FUZZ_HOLDS(audit_verify(path, expect, &r, &err));
+	FUZZ_HOLDS(audit_verify(path, &(struct audit_trust){.expect = expect}, &r, &err));
 	FUZZ_HOLDS(r.why != NULL && strlen(r.file_id) <= 32);
 	*ret_records = r.records;
 	audit_report_done(&r);

@@ -51,7 +51,7 @@ log_verify(const char *path, const char *expect)
 	struct audit_report r;
 	struct err err = ERR_INIT;
 
-	if (!audit_verify(path, expect, &r, &err))
+	if (!audit_verify(path, &(struct audit_trust){.expect = expect}, &r, &err))
 		fail_msg("%s", err.msg);
 	assert_non_null(r.why);
 	audit_report_done(&r);

@@ -1,7 +1,7 @@
 # Lifeboat. `make` builds build/lifeboat, which runs from this tree without being installed.
 #
 #   make            release build            make check     all tests (what .ci/run runs, unpacked)
-#   make debug      ASan + UBSan build       make bench     BUDGETS, beside their floors and peers
+#   make debug      ASan + UBSan build       make bench     BUDGETS, beside their floors and peers (ONLY="B11 B12")
 #   make lint       layout, includes, sizes, cppcheck, clang-tidy
 #   make fuzz       every fuzzer, for a while; make format   apply clang-format
 #   make install PREFIX=/usr/local           make uninstall
@@ -117,7 +117,7 @@ format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
 bench: all
-	tests/bench/bench
+	tests/bench/bench $(ONLY)
 
 fuzz:
 	tests/fuzz/fuzz
@@ -136,6 +136,6 @@ clean:
 
 # The value of a variable, for scripts: make -s print-CPPFLAGS
 print-%:
-	@printf '%s\n' '$($*)'
+	@: $(info $($*))
 
 -include $(OBJ:.o=.d) $(UNIT:=.d) $(LIVE:=.d) $(FAULT:=.d) $(FUZZ:%=$(B)/fuzzers/%.d)

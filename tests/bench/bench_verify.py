@@ -1,68 +1,22 @@
 #!/usr/bin/env python3
-"""bench_verify: BUDGETS B07, B08, B09: what proving a backup costs, beside floors and peers.
+"""B07, B08, B09: what proving a backup costs, beside floors and peers.
 
-usage: tests/bench/bench_verify.py [MEGABYTES]     size of the cluster's data (1024)
+    tests/bench/bench_verify.py [MEGABYTES]     size of the cluster's data (1024)
 
-Every line is the median of five runs with the spread, all from a warm page cache on an otherwise
-idle machine; ratios decide. RSS is the peak of the process. Needs the release build.
+budget.py says how it is measured. Needs the release build.
 """
 import os
 import shutil
-import statistics
 import subprocess
 import sys
-import tempfile
-import time
 
-TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path.insert(0, os.path.join(TREE, "tests/lib"))
+import budget
 
-import lifeboat  # noqa: E402
-import postgres_server  # noqa: E402
-import scratch  # noqa: E402
+import lifeboat
+import postgres_server
+import scratch
 
-RUNS = 5
 BOAT = lifeboat.binary()
-
-
-def peak(pid):
-    """VmHWM in MiB. (ru_maxrss would begin with what this Python had when it forked.)"""
-    try:
-        with open(f"/proc/{pid}/status", encoding="ascii") as f:
-            return next((int(w.split()[1]) / 1024 for w in f if w.startswith("VmHWM")), 0)
-    except OSError:
-        return 0
-
-
-def once(argv, env):
-    """(seconds, peak RSS in MiB, exit status) of one command."""
-    start = time.monotonic()
-    child = subprocess.Popen(argv, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    rss = 0
-    while True:
-        try:
-            status = child.wait(0.02)
-            return time.monotonic() - start, rss, status
-        except subprocess.TimeoutExpired:
-            rss = max(rss, peak(child.pid))
-
-
-def measure(argv, env=None, status=0, before=None):
-    runs = []
-    for _ in range(RUNS):
-        if before:
-            before()
-        runs.append(once(argv, {**os.environ, **(env or {})}))
-        assert runs[-1][2] == status, (argv, runs[-1])
-    seconds = [r[0] for r in runs]
-    return {"s": statistics.median(seconds), "min": min(seconds), "max": max(seconds),
-            "rss": max(r[1] for r in runs)}
-
-
-def line(what, m, other=None, name=""):
-    ratio = f"   {m['s'] / other['s']:5.2f} x {name}" if other else ""
-    print(f"  {what:44s} {m['s']:7.2f} s ({m['min']:.2f}-{m['max']:.2f})  "
-          f"{m['rss']:7.1f} MiB{ratio}", flush=True)
 
 
 class Bench:
@@ -78,11 +32,11 @@ class Bench:
             "'customer ' || g % 5000 || ', order ' || g AS b, now() + g * interval '1 s' AS at, "
             f"repeat('lorem ipsum ', 3) AS c FROM generate_series(1, {rows}) g; CHECKPOINT",
             database="big")
-        self.state = tempfile.mkdtemp(prefix="lifeboat-bench-")
+        self.state = scratch.directory()
         self.env = {"LIFEBOAT_STATE": self.state}
         self.floor = os.path.join(self.out, "floor")
         subprocess.run(["gcc", "-O2", "-o", self.floor,
-                        os.path.join(TREE, "tests/bench/verify_floor.c"), "-lisal", "-lcrypto",
+                        os.path.join(lifeboat.TREE, "tests/bench/verify_floor.c"), "-lisal", "-lcrypto",
                         "-lpthread"], check=True)
 
     def backup(self, name, *args):
@@ -92,7 +46,7 @@ class Bench:
         return path
 
     def verify(self, path):
-        return measure([BOAT, "verify", path], self.env)
+        return budget.measure([BOAT, "verify", path], self.env)
 
     def by_hand(self, tar, flags):
         """The user's way: extract, then pg_verifybackup."""
@@ -104,54 +58,52 @@ class Bench:
         manifest = os.path.join(os.path.dirname(tar), "backup_manifest")
         script = (f"tar -x{flags}f {tar} -C {to} && cp {manifest} {to} && "
                   f"{self.server.bin}/pg_verifybackup -n -q {to}")
-        done = measure(["bash", "-c", script], before=clean)
+        done = budget.measure(["bash", "-c", script], before=clean)
         shutil.rmtree(to, ignore_errors=True)
         return done
 
     def b07(self):
         path = self.backup("gz", "-z")
         tar = os.path.join(path, "base.tar.gz")
-        print(f"B07 prove a tar.gz base backup of "
-              f"{os.path.getsize(tar) >> 20} MiB compressed (SHA-256 manifest)")
-        hand, floor = self.by_hand(tar, "z"), measure([self.floor, "gz", tar])
-        line("extract + pg_verifybackup", hand)
-        line("gzip -dc", measure(["gzip", "-dc", tar]))
-        if shutil.which("igzip"):
-            line("igzip -dc", measure(["igzip", "-dc", tar]))
-        line("floor: ISA-L, SHA-256 on a second thread", floor)
+        size = f"{os.path.getsize(tar) >> 20} MiB tar.gz"
+        hand, floor = self.by_hand(tar, "z"), budget.measure([self.floor, "gz", tar])
         ours = self.verify(path)
-        line("lifeboat verify", ours, floor, "floor")
-        print(f"  {ours['s'] / hand['s']:.2f} of the user's way (budget 0.20), "
-              f"{ours['s'] / floor['s']:.2f} x floor (budget 1.20), RSS {ours['rss']:.0f} MiB "
-              f"(budget 32)")
-        line("lifeboat verify without ISA-L", measure([BOAT, "verify", path], {
-            **self.env, "LIFEBOAT_NO_ISAL": "1"}), floor, "floor")
+        budget.row("B07", f"prove a base backup of {size}", ours.wall, "s", ratio_limit=0.2,
+                   peer=("tar -xzf + pg_verifybackup", hand.wall))
+        budget.row("B07", "the same", ours.wall, "s", ratio_limit=1.2,
+                   peer=("floor (ISA-L, 2 threads)", floor.wall))
+        budget.row("B07", "its resident memory", ours.rss, "MiB", limit=32)
+        for name, argv in (("gzip -dc", ["gzip", "-dc", tar]), ("igzip -dc", ["igzip", "-dc", tar])):
+            if shutil.which(argv[0]):
+                budget.row("B07", "the same", ours.wall, "s", peer=(name, budget.measure(argv).wall))
+        budget.row("B07", "the same without ISA-L", budget.measure(
+            [BOAT, "verify", path], {**self.env, "LIFEBOAT_NO_ISAL": "1"}).wall, "s",
+            peer=("floor (ISA-L, 2 threads)", floor.wall))
         shutil.rmtree(path)
 
     def b08(self):
         path = self.backup("plain")
         tar = os.path.join(path, "base.tar")
-        print(f"B08 prove an uncompressed tar base backup of {os.path.getsize(tar) >> 20} MiB")
-        hand, floor = self.by_hand(tar, ""), measure([self.floor, "plain", tar])
-        line("extract + pg_verifybackup", hand)
-        line("sha256sum", measure(["sha256sum", tar]))
-        line("floor: read, SHA-256 on a second thread", floor)
+        hand, floor = self.by_hand(tar, ""), budget.measure([self.floor, "plain", tar])
         ours = self.verify(path)
-        line("lifeboat verify", ours, floor, "floor")
-        print(f"  {ours['s'] / floor['s']:.2f} x floor (budget 1.20), RSS {ours['rss']:.0f} MiB")
+        budget.row("B08", f"prove a base backup of {os.path.getsize(tar) >> 20} MiB, tar", ours.wall,
+                   "s", ratio_limit=1.2, peer=("floor (SHA-256, 2 threads)", floor.wall))
+        budget.row("B08", "the same", ours.wall, "s", peer=("tar -xf + pg_verifybackup", hand.wall))
+        budget.row("B08", "its resident memory", ours.rss, "MiB", limit=32)
         shutil.rmtree(path)
 
     def b09(self):
         dump = os.path.join(self.out, "big.dump")
         self.server.run("pg_dump", "-Fc", "-d", "big", "-f", dump)
-        print(f"B09 prove a custom dump of {os.path.getsize(dump) >> 20} MiB")
-        restore = measure([f"{self.server.bin}/pg_restore", "-f", "/dev/null", dump])
-        line("pg_restore -f /dev/null", restore)
-        line("sha256sum", measure(["sha256sum", dump]))
+        restore = budget.measure([f"{self.server.bin}/pg_restore", "-f", "/dev/null", dump])
         ours = self.verify(dump)
-        line("lifeboat verify, digest included", ours, restore, "pg_restore")
-        line("lifeboat verify without ISA-L", measure([BOAT, "verify", dump], {
-            **self.env, "LIFEBOAT_NO_ISAL": "1"}), restore, "pg_restore")
+        budget.row("B09", f"prove a custom dump of {os.path.getsize(dump) >> 20} MiB", ours.wall,
+                   "s", ratio_limit=1, peer=("pg_restore -f /dev/null", restore.wall))
+        budget.row("B09", "the same", ours.wall, "s",
+                   peer=("sha256sum", budget.measure(["sha256sum", dump]).wall))
+        budget.row("B09", "the same without ISA-L", budget.measure(
+            [BOAT, "verify", dump], {**self.env, "LIFEBOAT_NO_ISAL": "1"}).wall, "s",
+            peer=("pg_restore -f /dev/null", restore.wall))
         os.unlink(dump)
 
     def remove(self):
@@ -163,11 +115,12 @@ def main():
     megabytes = int(sys.argv[1]) if len(sys.argv) > 1 else 1024
     bench = Bench(megabytes)
     try:
-        bench.b07()
-        bench.b08()
-        bench.b09()
+        for number, measure in (("B07", bench.b07), ("B08", bench.b08), ("B09", bench.b09)):
+            if budget.wanted(number):
+                measure()
     finally:
         bench.remove()
 
 
-main()
+if __name__ == "__main__":
+    main()

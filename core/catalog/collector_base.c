@@ -102,7 +102,7 @@ add_base(struct collecting *c, const struct basebackup *base, struct err *err)
 		.note = base->why != NULL ? base->why : "",
 		.detail = detail_of(c, base),
 		.state = base->why != NULL ? BACKUP_FAILED : BACKUP_COMPLETE};
-	int64_t in_name;
+	int64_t in_name = CLOCK_NONE;
 
 	if (c->pattern.name[0] != '\0' && !pattern_match(&c->pattern, base->name, &in_name))
 		return true;

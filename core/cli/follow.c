@@ -131,7 +131,7 @@ print_progress(struct follow *f)
 {
 	const struct run_state *s = run_client_state(f->client);
 
-	for (size_t i = 0; i < s->nsteps; i++) {
+	for (size_t i = 0; f->shown != NULL && i < s->nsteps; i++) {
 		const struct step_state *st = &s->steps[i];
 		bool ended = st->status != STEP_RUNNING;
 

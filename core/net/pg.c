@@ -325,7 +325,7 @@ pg_text(struct pg *pg, struct arena *a, const char *sql, const char *const *para
 const char *
 pg_value(const struct pg_result *r, size_t row, size_t col)
 {
-	if (row >= r->rows || col >= r->cols)
+	if (r->values == NULL || row >= r->rows || col >= r->cols)
 		BUG("value %zu/%zu of a result of %zu/%zu", row, col, r->rows, r->cols);
 	return r->values[row * r->cols + col];
 }

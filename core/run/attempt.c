@@ -386,7 +386,7 @@ engine_probe(struct runner *r, const struct step *s, struct err *err)
 		if (t != NULL && is_reached(r, t))
 			break;
 	}
-	if (r->probed == r->resolved.ntargets)
+	if (t == NULL || r->probed == r->resolved.ntargets)
 		return false;
 	json_object(&j, NULL);
 	json_object(&j, "target");

@@ -11,10 +11,10 @@ run_step(struct cli *cli)
 {
 	const char *role = cli->nargs > 0 ? cli->args[0] : "";
 
-	return step_child_main(util_streq(role, "cleanup") ? STEP_CLEANUP
-			       : util_streq(role, "probe") ? STEP_PROBE
+	return step_child_main(util_streq(role, "cleanup")    ? STEP_CLEANUP
+			       : util_streq(role, "probe")    ? STEP_PROBE
 			       : util_streq(role, "approval") ? STEP_APPROVAL
-							   : STEP_RUN);
+							      : STEP_RUN);
 }
 
 static int

@@ -161,7 +161,8 @@ test_in_child(void (*fn)(void *), void *arg, char *said, size_t size)
 		dup2(ends[1], STDERR_FILENO);
 		fn(arg);
 		TEST_FLUSH();
-		/* What the parent still uses looks lost to valgrind here: end as another program. */
+		/* What the parent still uses looks lost to valgrind here: end as another program.
+		 */
 		if (getenv("LIFEBOAT_VALGRIND") != NULL)
 			execl("/bin/true", "true", (char *)NULL);
 		_exit(0);

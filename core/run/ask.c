@@ -17,6 +17,16 @@ ask_given(const struct runner *r, const char *step)
 	return NULL;
 }
 
+void
+ask_used(struct runner *r, const char *step)
+{
+	struct start_answer *a;
+
+	vec_each (&r->answers, a)
+		if (util_streq(a->step, step))
+			a->step = "";
+}
+
 static const struct plan_target *
 shown_target(const struct runner *r)
 {

@@ -184,6 +184,7 @@ ask_person(struct runner *r, const struct step *s)
 			*vec_push(&r->arena, &r->answers) = (struct start_answer){s->id, otherwise};
 	}
 	answer_or_refuse(r, s, &q);
+	ask_used(r, s->id);
 }
 
 static bool

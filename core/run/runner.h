@@ -97,6 +97,8 @@ void ask_open(struct runner *r, const struct step *s, const struct question *q);
 MUST_CHECK bool ask_answer(struct runner *r, int64_t number, const char *choice, const char *text,
 	const char *actor, struct err *err);
 const char *ask_given(const struct runner *r, const char *step);
+/* What was given beforehand answers a question once: a run that goes back asks anew. */
+void ask_used(struct runner *r, const char *step);
 
 /* approval.c */
 bool approval_wanted(const struct runner *r, const struct step *s);

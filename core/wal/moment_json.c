@@ -2,6 +2,7 @@
 #include "wal/moment_json.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "wal/aim.h"
 
 static const char *const kind_names[] = {"drop", "truncate", "delete", "drop_database"};
 static const char *const count_names[] = {NULL, "counted", "estimated", "at_least"};
@@ -65,6 +66,7 @@ json_action(struct json *j, const struct moment *m, const struct damage_action *
 static void
 json_transaction(struct json *j, const struct moment *m, const struct damage_transaction *t)
 {
+	CLEANUP(str_done) struct str aim = STR_INIT(KIB);
 	const struct window *w = moment_window(m, t);
 	struct recovery_target xid = moment_target(m, t, RECOVERY_TO_XID),
 			       lsn = moment_target(m, t, RECOVERY_TO_LSN),
@@ -85,6 +87,8 @@ json_transaction(struct json *j, const struct moment *m, const struct damage_tra
 	json_lsn(j, "stop_lsn", t->stop_lsn);
 	json_int(j, "commits_between", (int64_t)t->between);
 	recovery_json(j, "target", &best);
+	aim_text(&best, &aim);
+	json_string(j, "moment", str_text(&aim)); /* as runbooks take it */
 	json_object(j, "targets");
 	recovery_json(j, "lsn", &lsn);
 	/* A dropped database's files are gone before the commit is. */

@@ -1,5 +1,6 @@
 #include "base/banned.h"
 #include "wal/moment_text.h"
+#include "wal/aim.h"
 #include "base/clock.h"
 #include "base/text.h"
 
@@ -118,8 +119,13 @@ add_transaction(struct str *out, const struct moment *m, const struct damage_tra
 	recovery_text(out, &target);
 	if (t->between > 0)
 		add_between(out, m, t);
-	if (w != NULL)
+	if (w != NULL) {
 		str_fmt(out, "\n  from base backup %s", text_safe(m->arena, w->backup->base.name));
+		str_add(out, "\n  lifeboat run postgres/restore-pitr --set moment=");
+		aim_text(&target, out);
+		if (m->windows.set->continuity.timelines.n > 1)
+			str_fmt(out, " --set timeline=%u", (unsigned)m->way->tli);
+	}
 	str_addc(out, '\n');
 }
 

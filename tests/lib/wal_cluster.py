@@ -195,6 +195,12 @@ class WalCluster:
             self.wait_paused(server)
         return server
 
+    def serve(self, data):
+        """A server on a data directory that somebody restored."""
+        server = postgres_server.PostgresServer(data=data, start=False)
+        self.restores.append(server)
+        return server.start(wait=False)
+
     def restore_target(self, base, name, target, **kwargs):
         """The same from a target as the program's JSON has it."""
         for key, kind in (("recovery_target_time", "time"), ("recovery_target_xid", "xid"),

@@ -5,6 +5,7 @@
 #include "catalog/collect.h"
 #include "conf/json_read.h"
 #include "run/start.h"
+#include "tui/draw/dialog.h"
 #include "tui/frame.h"
 #include "tui/view/assist.h"
 #include "tui/view/confirm.h"
@@ -163,6 +164,8 @@ app_close(struct app *app, struct view *v)
 	if (v == NULL)
 		return;
 	found = unlink_view(&app->over, v);
+	if (found)
+		app->closed_ms = clock_mono_ms();
 	for (size_t i = 0; !found && i < SCREENS; i++)
 		found = unlink_view(&app->stacks[i], v);
 	if (!found)
@@ -369,6 +372,9 @@ act(struct app *app, enum action action, const char *argument)
 				"nothing.");
 		return;
 	}
+	/* What was typed ahead for a dialog that has just gone is not meant for what lies below. */
+	if (row->flags & KEYS_UNSAFE && clock_mono_ms() - app->closed_ms < DIALOG_DEAF_MS)
+		return;
 	if (v->ops->act != NULL && v->ops->act(v, action))
 		return;
 	if (row->contexts & CONTEXT_GLOBAL)

@@ -64,6 +64,7 @@ struct app {
 	unsigned notice_style;
 	int64_t notice_until_ms;
 	int64_t keyed_ms;   /* when the last key came */
+	int64_t closed_ms;  /* when something that stood over everything was closed */
 	struct str message; /* for standard error, behind the terminal's end */
 	int exit;
 };

@@ -21,6 +21,8 @@ import scratch
 KEEPER = """sh -c 'echo $$ >"$0/pid"; exec "$@"' "$0" "$@"; echo $? >"$0/status"; """ \
          """cat >/dev/null"""
 
+PATIENCE = int(os.environ.get("LIFEBOAT_SCREEN_SECONDS", "60"))
+
 CONFIG = """
 set -g status off
 set -g default-terminal tmux-256color
@@ -62,7 +64,7 @@ class Screen:
         argv = ["env", "-i", *[f"{k}={v}" for k, v in self.env.items() if v is not None], *program]
         self.tmux("new-session", "-d", "-x", columns, "-y", rows, "-c", cwd, "--",
                   "sh", "-c", KEEPER, self.dir, *argv)
-        self.pid = int(self._wait(lambda: self._noted("pid"), 15, "the program to start"))
+        self.pid = int(self._wait(lambda: self._noted("pid"), PATIENCE, "the program to start"))
 
     def __enter__(self):
         return self
@@ -128,7 +130,7 @@ class Screen:
     def row(self, y):
         return self.lines()[y]
 
-    def wait(self, text, seconds=15):
+    def wait(self, text, seconds=PATIENCE):
         """Until the text (or a compiled pattern) is on the screen; returns the screen."""
         def there():
             screen = self.text()
@@ -136,10 +138,10 @@ class Screen:
             return screen if found else None
         return self._wait(there, seconds, f"{text!r} to appear")
 
-    def wait_gone(self, text, seconds=15):
+    def wait_gone(self, text, seconds=PATIENCE):
         return self._wait(lambda: text not in self.text(), seconds, f"{text!r} to go")
 
-    def wait_until(self, condition, seconds=15, what="the condition"):
+    def wait_until(self, condition, seconds=PATIENCE, what="the condition"):
         return self._wait(condition, seconds, what)
 
     def _wait(self, condition, seconds, what):
@@ -149,7 +151,7 @@ class Screen:
             screen = self.text() if self.server.running() else "(the terminal is gone)"
             raise AssertionError(f"{e}; the screen:\n{screen}") from None
 
-    def wait_exit(self, seconds=15):
+    def wait_exit(self, seconds=PATIENCE):
         """The exit status; 128 + N for signal N."""
         return int(self._wait(lambda: self._noted("status"), seconds, "the program to end"))
 

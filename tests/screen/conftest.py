@@ -1,6 +1,7 @@
 """Screens for the tests of this folder; each is closed when its test ends."""
 import pytest
 
+import console_site
 import screen as screen_module
 
 
@@ -11,6 +12,25 @@ def screen(tmp_path):
 
     def make(*args, **kwargs):
         made.append(screen_module.Screen(["__widgets", *args], **kwargs))
+        return made[-1]
+    yield make
+    for each in made:
+        each.close()
+
+
+@pytest.fixture
+def site(boat):
+    """A site with sets in every verdict, collected."""
+    return console_site.make(boat)
+
+
+@pytest.fixture
+def console(site):
+    """console("--read-only", columns=80, rows=24, env={}): the console on that site."""
+    made = []
+
+    def make(*args, **kwargs):
+        made.append(site.console(*args, **kwargs))
         return made[-1]
     yield make
     for each in made:

@@ -101,7 +101,7 @@ class Screen:
         self.tmux("send-keys", *names)
 
     def type(self, text):
-        self.tmux("send-keys", "-l", text)
+        self.tmux("send-keys", "-l", "--", text)
 
     def bytes(self, raw):
         self.tmux("send-keys", "-H", *[f"{b:02x}" for b in raw])

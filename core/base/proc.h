@@ -76,6 +76,7 @@ void proc_env_set(struct proc_env *env, struct arena *a, const char *name, const
 char *const *proc_env_list(struct proc_env *env, struct arena *a);
 
 /* Whether this very process still lives: start time (clock ticks since boot) tells reuse. */
+pid_t proc_parent(pid_t pid);        /* 0 when there is no such process */
 uint64_t proc_start_time(pid_t pid); /* 0 when there is no such process */
 bool proc_alive(pid_t pid, uint64_t start_time);
 /* Signals every process below `pid` (children and theirs), found through /proc, but none of the

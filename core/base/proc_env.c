@@ -115,6 +115,15 @@ read_stat(pid_t pid, pid_t *ret_parent, uint64_t *ret_start)
 	return true;
 }
 
+pid_t
+proc_parent(pid_t pid)
+{
+	uint64_t start;
+	pid_t parent;
+
+	return read_stat(pid, &parent, &start) ? parent : 0;
+}
+
 uint64_t
 proc_start_time(pid_t pid)
 {

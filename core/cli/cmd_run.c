@@ -63,6 +63,13 @@ run_run(struct cli *cli)
 	o.prompt = attended ? cli_prompt_secret : NULL;
 	if (!cli_plan(cli, attended, &p, &err) || !cli_state(cli, true, &state, &err))
 		return cli_fail(cli, &err);
+	if (cli_value(cli, "sha256") != NULL &&
+		strcmp(cli_value(cli, "sha256"), p->runbook->sha256) != 0) {
+		err_set(&err, ERR_REFUSED, "The runbook %s has the SHA-256 %s, not the wanted one.",
+			p->runbook->file, p->runbook->sha256);
+		err_hint(&err, "Somebody changed it; look at what it does now.");
+		return cli_fail(cli, &err);
+	}
 	cli_hold_signals();
 	if (!run_start(cli->arena, p, state, &o, &id, &err))
 		return cli_fail(cli, &err);
@@ -77,6 +84,7 @@ static const struct cli_option run_options[] = {
 	{"unattended", 0, NULL, "without a person: gates fail closed unless answered beforehand",
 		NULL},
 	{"confirm", 0, "STEP=TEXT", "answers a step's gate beforehand; may be repeated", NULL},
+	{"sha256", 0, "DIGEST", "only if the runbook is this one", NULL},
 	{"plain", 0, NULL, "line by line instead of the console", NULL},
 	{"verbose", 'v', NULL, "print what the steps print", NULL},
 	{"format", 0, "text|jsonl", "jsonl streams the journal", "text jsonl"},

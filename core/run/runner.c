@@ -250,6 +250,12 @@ record_start(struct runner *r, struct err *err)
 	json_count(j, "rto_s", p->runbook->rto_s);
 	if (p->incident != CLOCK_NONE)
 		json_time(j, "incident", p->incident);
+	if (p->parent_run != NULL) {
+		json_object(j, "parent");
+		json_string(j, "run", p->parent_run);
+		json_string(j, "step", p->parent_step);
+		json_object_end(j);
+	}
 	json_int(j, "pid", getpid());
 	json_string(j, "boot_id", clock_boot_id());
 	json_string(j, "version", LIFEBOAT_VERSION);

@@ -166,27 +166,6 @@ answer_for(const struct start_options *o, const char *step)
 	return NULL;
 }
 
-/* Whether an unattended run comes to the gates of the step for certain. */
-static bool
-is_met(const struct plan *p, const struct step *s)
-{
-	return s->when == NULL && s->unattended != UNATTENDED_SKIP &&
-	       !(p->mode == PLAN_DRILL && s->drill == DRILL_SIMULATE);
-}
-
-/* What an unattended step would wait for; NULL when it needs nobody. */
-static const char *
-needs_person(const struct step *s)
-{
-	bool chooses = util_streq(s->kind->name, "choose");
-
-	if (s->kind->person && !(chooses && node_get(s->at, "default") != NULL))
-		return "waits for a person";
-	if (s->confirm != NULL)
-		return "must be confirmed";
-	return s->unattended == UNATTENDED_REFUSE ? "does not run unattended" : NULL;
-}
-
 static bool
 is_option(const cJSON *options, const char *text)
 {
@@ -228,13 +207,12 @@ check_gates(struct arena *a, const struct plan *p, const struct start_options *o
 {
 	for (size_t i = 0; !o->attended && i < p->steps.n; i++) {
 		const struct step *s = item_at(&p->steps, struct step, i);
-		const char *why = is_met(p, s) ? needs_person(s) : NULL,
-			   *answer = answer_for(o, s->id);
+		const char *why = plan_needs_person(p, s), *answer = answer_for(o, s->id);
 		CLEANUP(err_done) struct err ignored = ERR_INIT;
 		struct resolved r;
 
 		/* Consent is given to what stands before somebody's eyes, never beforehand. */
-		if (s->approve != NULL && is_met(p, s)) {
+		if (s->approve != NULL && plan_is_met(p, s)) {
 			err_set(err, ERR_REFUSED,
 				"Step \"%s\" needs an approval, and nobody is there. Nothing was "
 				"started.",
@@ -417,6 +395,8 @@ run_start(struct arena *a, const struct plan *p, const char *state, const struct
 		if (!copy_file(a, p->site_file, dir, "site.yaml", err))
 			return take_back(a, dir);
 	}
+	pinned.parent_run = getenv("LIFEBOAT_RUN_ID");
+	pinned.parent_step = getenv("LIFEBOAT_STEP_ID");
 	plan_save(&pinned, &text);
 	if (!file_replace(path_join(a, dir, "runbook.yaml"), p->runbook->text, p->runbook->text_len,
 		    0640, err) ||

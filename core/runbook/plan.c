@@ -195,6 +195,29 @@ plan_outline(struct arena *a, const struct runbook *r)
 }
 
 bool
+plan_is_met(const struct plan *p, const struct step *s)
+{
+	return s->when == NULL && s->unattended != UNATTENDED_SKIP &&
+	       !(p->mode == PLAN_DRILL && s->drill == DRILL_SIMULATE);
+}
+
+const char *
+plan_needs_person(const struct plan *p, const struct step *s)
+{
+	bool chooses = util_streq(s->kind->name, "choose");
+
+	if (!plan_is_met(p, s))
+		return NULL;
+	if (s->kind->person && !(chooses && node_get(s->at, "default") != NULL))
+		return "waits for a person";
+	if (s->confirm != NULL)
+		return "must be confirmed";
+	if (s->approve != NULL)
+		return "needs an approval";
+	return s->unattended == UNATTENDED_REFUSE ? "does not run unattended" : NULL;
+}
+
+bool
 plan_check(struct plan *p, struct err *err)
 {
 	for (size_t i = 0; i < p->steps.n; i++) {
@@ -226,6 +249,8 @@ plan_save(const struct plan *p, struct str *out)
 	json_string(&j, "site", p->site);
 	json_string(&j, "site_file", p->site_file);
 	json_string(&j, "created_at", p->created_at);
+	json_string(&j, "parent_run", p->parent_run);
+	json_string(&j, "parent_step", p->parent_step);
 	json_time(&j, "incident", p->incident);
 	json_string(&j, "group", p->group);
 	json_string(&j, "allowed_signers", p->allowed_signers);
@@ -416,6 +441,8 @@ plan_load(struct arena *a, const cJSON *json, const struct runbook *runbook, str
 	p->site = text_of(p, json, "site");
 	p->site_file = text_of(p, json, "site_file");
 	p->created_at = text_of(p, json, "created_at");
+	p->parent_run = text_of(p, json, "parent_run");
+	p->parent_step = text_of(p, json, "parent_step");
 	p->incident = json_get_time(json, "incident");
 	load_operators(p, json);
 	if (p->operator== NULL || !load_lists(p, json) || !load_vars(p, json_get(json, "vars")))

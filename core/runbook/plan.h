@@ -39,6 +39,7 @@ struct plan {
 	enum plan_mode mode;
 	bool attended;
 	const char *operator, * site, *site_file, *created_at;
+	const char *parent_run, *parent_step; /* the step that the run is; NULL: of nobody */
 	struct texts approvers; /* of the site: who may approve where a step names nobody */
 	const char *group, *allowed_signers; /* of the site's operators; NULL */
 	int64_t incident; /* when the recovery clock began; CLOCK_NONE: with the run */
@@ -64,6 +65,7 @@ struct plan_options {
 	int64_t incident;  /* CLOCK_NONE: not given */
 	const char **sets; /* "name=value" */
 	size_t nsets;
+	int depth;   /* of runbooks in runbooks */
 	bool cached; /* choose from the catalog as it lies there, without looking at the places */
 };
 
@@ -88,6 +90,17 @@ bool plan_takes_set(const struct parameter *q, const struct set *s);
  * loop: ERR_USAGE without items, ERR_LIMIT with too many, ERR_CONFIG.
  */
 MUST_CHECK bool plan_assemble(struct plan *p, struct err *err);
+/*
+ * nested.c: binds and checks a runbook that is a step, and pins what is shown of it in
+ * {{STEP.pinned}}. ERR_REFUSED when it waits for somebody whom nobody here speaks for.
+ */
+MUST_CHECK bool plan_nest(struct plan *p, const struct step *s, const struct site *site,
+	const char *state, const struct plan_options *o, struct err *err);
+#define NEST_MAX 3
+/* Whether an unattended run comes to the gates of the step for certain. */
+bool plan_is_met(const struct plan *p, const struct step *s);
+/* Why a step does not run where nobody is, in words behind its name; NULL when it does. */
+const char *plan_needs_person(const struct plan *p, const struct step *s);
 /* each.c: one step for each item of the loop. */
 MUST_CHECK bool plan_expand_each(struct plan *p, const struct step *s, struct err *err);
 

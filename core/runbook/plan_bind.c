@@ -586,7 +586,15 @@ plan_build(struct arena *a, const struct runbook *r, const struct site *site, co
 	catalog_free(b.catalog);
 	if (!good)
 		return false;
-	if (!plan_assemble(p, err) || !plan_check(p, err))
+	if (!plan_assemble(p, err))
+		return false;
+	for (size_t i = 0; i < p->steps.n; i++) {
+		const struct step *s = p->steps.v[i];
+
+		if (strcmp(s->kind->name, "runbook") == 0 && !plan_nest(p, s, site, state, o, err))
+			return false;
+	}
+	if (!plan_check(p, err))
 		return false;
 	*ret = p;
 	return true;

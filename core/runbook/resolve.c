@@ -224,6 +224,16 @@ write_field(struct resolver *r, struct json *j, const struct field *f, const str
 	}
 }
 
+/* What the plan has fixed for this step, beside what is written in it. */
+static void
+write_pinned(struct resolver *r, struct json *j, const char *field)
+{
+	const struct var *v = scope_get(r->scope, arena_fmt(r->arena, "%s.%s", r->step->id, field));
+
+	if (v != NULL && v->kind == VAR_TEXT)
+		json_string(j, field, v->value);
+}
+
 static bool
 write_params(struct resolver *r, struct str *out)
 {
@@ -236,6 +246,8 @@ write_params(struct resolver *r, struct str *out)
 
 		if (n != NULL && !write_field(r, &j, &schema->fields[i], n))
 			return false;
+		if (n == NULL && schema->fields[i].internal)
+			write_pinned(r, &j, schema->fields[i].name);
 	}
 	json_object_end(&j);
 	if (out->full)

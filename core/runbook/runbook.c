@@ -347,6 +347,9 @@ runbook_step_parse(const struct node *n, struct problems *p)
 		s->effect = (int)k->effect;
 	if (s->timeout_s == FIELD_ABSENT)
 		s->timeout_s = STEP_TIMEOUT_S;
+	/* A nested run is a drill too, and looks after itself. */
+	if (s->drill < 0 && strcmp(k->name, "runbook") == 0)
+		s->drill = DRILL_RUN;
 	read_confirm(s, p);
 	read_on_fail(s, p);
 	return s;

@@ -109,7 +109,9 @@ spec_text(const struct node *spec, const char *key)
 {
 	const struct node *n = node_get(spec, key);
 
-	return n != NULL && n->type == NODE_SCALAR && n->text[0] != '\0' ? n->text : NULL;
+	return n != NULL && n->type == NODE_SCALAR && !node_is_null(n) && n->text[0] != '\0'
+		       ? n->text
+		       : NULL;
 }
 
 static bool

@@ -3,7 +3,7 @@
 
 extern const struct step_kind step_kind_manual, step_kind_command, step_kind_sql, step_kind_redis,
 	step_kind_http, step_kind_s3, step_kind_choose, step_kind_sandbox, step_kind_verify,
-	step_kind_wait, step_kind_notify, step_kind_approve;
+	step_kind_wait, step_kind_notify, step_kind_approve, step_kind_runbook;
 
 const char *const effect_names[] = {"read", "write", "destroy", NULL};
 
@@ -20,6 +20,7 @@ const struct step_kind *const step_kinds[] = {
 	&step_kind_wait,
 	&step_kind_notify,
 	&step_kind_approve,
+	&step_kind_runbook,
 	NULL,
 };
 

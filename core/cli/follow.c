@@ -164,6 +164,23 @@ print_lines(struct follow *f)
 			cli_print(f->cli, "%.*s\n", (int)len, line);
 }
 
+/* Whom it waits for, and what those can do about it. */
+static void
+print_approval(struct follow *f, const struct ask *ask)
+{
+	char until[CLOCK_TEXT];
+	const struct run_state *s = run_client_state(f->client);
+
+	print_text(f, "  | ", ask->request);
+	cli_print(f->cli, "  approvals: %zu of %lld, from ", ask->given.n, (long long)ask->needed);
+	for (size_t i = 0; i < ask->from.n; i++)
+		cli_print(f->cli, "%s%s", i > 0 ? ", " : "",
+			text_safe(f->cli->arena, ask->from.v[i]));
+	cli_print(f->cli, "%s, until %s\n", ask->from.n == 0 ? "anybody but the operator" : "",
+		clock_format(ask->expires_ms / 1000, until));
+	cli_print(f->cli, "  they say: lifeboat approve %s\n", s->id);
+}
+
 static void
 print_ask(struct follow *f, const struct ask *ask)
 {
@@ -171,7 +188,9 @@ print_ask(struct follow *f, const struct ask *ask)
 
 	cli_print(f->cli, "\n");
 	print_text(f, "? ", ask->text);
-	if (ask->show != NULL)
+	if (ask->request != NULL)
+		print_approval(f, ask);
+	else if (ask->show != NULL)
 		print_text(f, "  | ", ask->show);
 	if (ask->live != NULL)
 		print_text(f, "  target: ", ask->live);
@@ -184,6 +203,8 @@ print_ask(struct follow *f, const struct ask *ask)
 	for (size_t i = 0; i < ask->options.n; i++)
 		print_text(f, "  - ", ask->options.v[i]);
 	cli_print(f->cli, "  answers:");
+	if (ask->request != NULL && !run_client_operator(f->client))
+		cli_print(f->cli, " approve deny");
 	for (size_t i = 0; i < ask->choices.n; i++)
 		cli_print(f->cli, " %s", ask->choices.v[i]);
 	cli_print(f->cli, "%s\n",
@@ -210,6 +231,13 @@ take_answer(struct follow *f, const struct ask *ask, char *line)
 	if (line[0] == '\0') {
 		/* Nothing is on Enter. */
 		cli_print(f->cli, "> ");
+	} else if (ask->request != NULL &&
+		   (strcmp(line, "approve") == 0 || strcmp(line, "deny") == 0)) {
+		struct run_consent consent = {
+			.digest = ask->digest, .reason = text, .deny = line[0] == 'd'};
+
+		if (!run_client_consent(f->client, &consent, &err))
+			print_text(f, "! ", err.msg);
 	} else if (!run_client_answer(f->client, ask->number, line, text, &err)) {
 		print_text(f, "! ", err.msg);
 	}

@@ -20,6 +20,10 @@ extern const struct cli_command cli_cmd_runs;
 extern const struct cli_command cli_cmd_attach;
 extern const struct cli_command cli_cmd_resume;
 extern const struct cli_command cli_cmd_stop;
+extern const struct cli_command cli_cmd_approve;
+extern const struct cli_command cli_cmd_handover;
+extern const struct cli_command cli_cmd_note;
+extern const struct cli_command cli_cmd_inject;
 extern const struct cli_command cli_cmd_report;
 extern const struct cli_command cli_cmd_replay;
 extern const struct cli_command cli_cmd_audit;
@@ -55,6 +59,10 @@ const struct cli_command *const cli_commands[] = {
 	&cli_cmd_attach,
 	&cli_cmd_resume,
 	&cli_cmd_stop,
+	&cli_cmd_approve,
+	&cli_cmd_handover,
+	&cli_cmd_note,
+	&cli_cmd_inject,
 	&cli_cmd_report,
 	&cli_cmd_replay,
 	&cli_cmd_audit,

@@ -76,10 +76,14 @@ bool
 run_dir_find(struct arena *a, const char *state, const char *name, const char **ret_id,
 	const char **ret, struct err *err)
 {
-	const char *found = NULL;
+	const char *found = NULL, *runs = path_join(a, state, "runs");
 	struct texts all;
 
 	run_dir_list(a, state, &all);
+	if (all.n == 0 && access(runs, R_OK | X_OK) < 0 && errno == EACCES) {
+		err_sys(err, ERR_IO, errno, "Cannot read the runs in %s", runs);
+		return err_hint(err, "operators.group in the site file shares them.");
+	}
 	if (util_streq(name, "last") && all.n > 0)
 		found = all.v[0];
 	for (size_t i = 0; i < all.n; i++) {

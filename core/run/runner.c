@@ -1,15 +1,18 @@
 #include "base/banned.h"
 #include "run/engine.h"
+#include "audit/audit.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/ident.h"
 #include "run/dir.h"
+#include "run/group.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #define TITLE_MAX       240 /* of 2000 steps, with all else that the first record holds */
@@ -380,8 +383,15 @@ prepare(struct runner *r, const char *dir, struct err *err)
 	r->mask = mask_new();
 	r->loop = loop_new();
 	run_state_init(&r->state, &r->arena);
-	if (!load_plan(r, err) || !take_start(r, &resume, err) || !lock_targets(r, err) ||
+	if (!load_plan(r, err) || !take_start(r, &resume, err))
+		return false;
+	/* The group reads what we record; the files of steps stay their own (proc_spawn). */
+	if (r->plan->group != NULL)
+		umask(027);
+	if (!lock_targets(r, err) ||
 		!ledger_open(r->state_dir, r->dir, r->id, r->actor, &r->ledger, err))
+		return false;
+	if (r->plan->group != NULL && !group_share_log(audit_path(&r->arena, r->state_dir), err))
 		return false;
 	if (!run_state_load(&r->state, run_dir_journal(&r->arena, r->dir), err))
 		return false;

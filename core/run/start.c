@@ -5,6 +5,7 @@
 #include "base/path.h"
 #include "base/proc.h"
 #include "run/dir.h"
+#include "run/group.h"
 #include "run/runner.h"
 
 #include <errno.h>
@@ -390,6 +391,8 @@ run_start(struct arena *a, const struct plan *p, const char *state, const struct
 		!write_orders(p, o, false, &orders, err) ||
 		!run_dir_new(a, state, ret_id, &dir, err))
 		return false;
+	if (p->group != NULL && !group_share(state, dir, p->group, err))
+		return take_back(a, dir);
 	if (p->site_file != NULL) {
 		pinned.site_file = path_join(a, dir, "site.yaml");
 		if (!copy_file(a, p->site_file, dir, "site.yaml", err))

@@ -230,6 +230,17 @@ plan_check(struct plan *p, struct err *err)
 	return true;
 }
 
+static void
+save_operators(const struct plan *p, struct json *j)
+{
+	json_string(j, "group", p->group);
+	json_string(j, "allowed_signers", p->allowed_signers);
+	json_array(j, "approvers");
+	for (size_t i = 0; i < p->approvers.n; i++)
+		json_string(j, NULL, p->approvers.v[i]);
+	json_array_end(j);
+}
+
 void
 plan_save(const struct plan *p, struct str *out)
 {
@@ -252,12 +263,7 @@ plan_save(const struct plan *p, struct str *out)
 	json_string(&j, "parent_run", p->parent_run);
 	json_string(&j, "parent_step", p->parent_step);
 	json_time(&j, "incident", p->incident);
-	json_string(&j, "group", p->group);
-	json_string(&j, "allowed_signers", p->allowed_signers);
-	json_array(&j, "approvers");
-	for (size_t i = 0; i < p->approvers.n; i++)
-		json_string(&j, NULL, p->approvers.v[i]);
-	json_array_end(&j);
+	save_operators(p, &j);
 	json_array(&j, "parameters");
 	vec_each (&p->parameters, q) {
 		json_object(&j, NULL);

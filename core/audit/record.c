@@ -39,7 +39,18 @@ record_format(struct str *out, const struct record *r, struct chain_head *head)
 bool
 record_check(const char *line, size_t len, struct record_link *ret)
 {
-	unsigned char sum[DIGEST_SIZE], claimed[DIGEST_SIZE];
+	struct digest *d = digest_new();
+	bool good = record_check_with(d, line, len, ret);
+
+	digest_free(d);
+	return good;
+}
+
+bool
+record_check_with(struct digest *d, const char *line, size_t len, struct record_link *ret)
+{
+	unsigned char sum[DIGEST_SIZE];
+	char hex[DIGEST_HEX];
 	const char *tail, *p;
 	uint64_t seq = 0;
 
@@ -58,13 +69,10 @@ record_check(const char *line, size_t len, struct record_link *ret)
 	ret->seq = seq;
 	ret->prev = tail - 65;
 	ret->hash = tail + sizeof(HASH_KEY) - 1;
-	digest_of(line, (size_t)(tail - line), sum);
+	digest_add(d, line, (size_t)(tail - line));
+	digest_end(d, sum);
 	/* One spelling only: a flipped bit that turns a into A must show. */
-	for (size_t i = 0; i < 64; i++)
-		if (ret->hash[i] >= 'A' && ret->hash[i] <= 'F')
-			return false;
-	return digest_unhex(ret->hash, DIGEST_SIZE, claimed) &&
-	       memcmp(sum, claimed, DIGEST_SIZE) == 0;
+	return memcmp(digest_hex(sum, DIGEST_SIZE, hex), ret->hash, 64) == 0;
 }
 
 /* Behind the JSON string that begins at p, and the comma behind it; NULL at the end. */
@@ -86,12 +94,18 @@ behind(const char *p, const char *end, const char *literal)
 	return p != NULL && (size_t)(end - p) >= n && memcmp(p, literal, n) == 0 ? p + n : NULL;
 }
 
-bool
-record_is(const char *line, size_t len, const char *event)
+const char *
+record_event_name(const char *line, size_t len, size_t *ret_len)
 {
-	const char *end = line + len, *p = memmem(line, MIN(len, (size_t)200), "\"run\":", 6), *at;
-
 	/* seq, at and mono_ns hold no text of others; run and step do, quoted. */
+	const char *end = line + len, *p = line, *at, *close;
+
+	for (int commas = 0; commas < 3; commas++) {
+		p = memchr(p, ',', (size_t)(end - p));
+		if (p == NULL)
+			return NULL;
+		p++;
+	}
 	p = behind(p, end, "\"run\":");
 	at = behind(p, end, "null,");
 	p = at != NULL ? at : behind_string(p, end);
@@ -99,6 +113,18 @@ record_is(const char *line, size_t len, const char *event)
 	if (at != NULL)
 		p = behind_string(at, end);
 	p = behind(p, end, "\"event\":\"");
-	p = behind(p, end, event);
-	return behind(p, end, "\"") != NULL;
+	close = p != NULL ? memchr(p, '"', (size_t)(end - p)) : NULL;
+	if (close == NULL)
+		return NULL;
+	*ret_len = (size_t)(close - p);
+	return p;
+}
+
+bool
+record_is(const char *line, size_t len, const char *event)
+{
+	size_t n;
+	const char *e = record_event_name(line, len, &n);
+
+	return e != NULL && n == strlen(event) && memcmp(e, event, n) == 0;
 }

@@ -46,8 +46,16 @@ struct record_link {
 	const char *hash;
 };
 MUST_CHECK bool record_check(const char *line, size_t len, struct record_link *ret);
+/* The same with a digest of the caller's, for many. */
+MUST_CHECK bool record_check_with(
+	struct digest *d, const char *line, size_t len, struct record_link *ret);
 
-/* Whether the event of a line that was checked is this one. A look-alike inside data is not. */
+/*
+ * The event of a line that was checked, without its quotes; NULL when it has none. A look-alike
+ * inside data is none.
+ */
+const char *record_event_name(const char *line, size_t len, size_t *ret_len);
+/* Whether it is this one. */
 bool record_is(const char *line, size_t len, const char *event);
 
 #endif

@@ -10,6 +10,7 @@ struct verifier {
 	struct audit_report *report;
 	const struct audit_trust *trust;
 	struct arena arena;
+	struct digest *digest;
 	struct audit_anchor *anchors; /* of this log, by seq */
 	size_t nanchors, next_anchor; /* the next that has not been met */
 	const char *wanted;           /* a hash that is to be met somewhere; NULL: none, or met */

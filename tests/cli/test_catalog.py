@@ -286,7 +286,7 @@ def test_stale_catalog_is_unknown(site):
 
     def stale():
         return site.row(refresh=False)["verdict"] == "unknown"
-    scratch.wait_for(stale, 10, "the facts to become stale")
+    scratch.wait_for(stale, 60, "the facts to become stale")
     row = site.row(refresh=False, status=2)
     assert "nothing refreshes the catalog" in row["reasons"][0]
     assert row["newest"]["name"] == "x.dump"  # last known, and when it was seen
@@ -402,7 +402,7 @@ def test_a_reader_that_hangs_costs_one_row(site):
             if b"__collect" in argv and b"db/hung" in argv:
                 return int(pid)
         return None
-    pid = scratch.wait_for(reader, 10, "the reader")
+    pid = scratch.wait_for(reader, 60, "the reader")
     os.kill(pid, signal.SIGSTOP)
     started = time.monotonic()
     out, err = collector.communicate(timeout=60)

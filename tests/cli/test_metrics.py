@@ -99,7 +99,7 @@ def test_real_pushgateway(site):
 
     def get(path):
         try:
-            with urllib.request.urlopen(url + path, timeout=5) as answer:
+            with urllib.request.urlopen(url + path, timeout=30) as answer:
                 return answer.read().decode()
         except OSError:
             return None

@@ -934,7 +934,7 @@ def test_f56_binary_huge_and_special_files(boat):
     fifo = os.path.join(boat.dir, "fifo.yaml")
     os.mkfifo(fifo)
     for path, status in ((binary, 2), (huge, 2), (fifo, 2), (boat.dir + "/x.yaml/", 2)):
-        done = boat.run("run", path, "--unattended", timeout=20)
+        done = boat.run("run", path, "--unattended", timeout=60)
         assert done.status in (2, 3), done
         assert done.err.startswith(("lifeboat: ", path)) and "\x00" not in done.err
         for c in done.err:

@@ -92,7 +92,7 @@ def test_unreadable_is_unknown(boat, tmp_path):
 def test_not_a_file(boat, tmp_path):
     os.mkfifo(tmp_path / "fifo")
     for path in (tmp_path / "fifo", "/dev/null"):
-        assert boat.run("verify", path, timeout=20).status in (1, 2)
+        assert boat.run("verify", path, timeout=60).status in (1, 2)
     os.mkdir(tmp_path / "empty")
     assert boat.run("verify", tmp_path / "empty", status=1)
     assert boat.run("verify", tmp_path, status=2)  # a directory of what?
@@ -177,7 +177,7 @@ def test_object_that_changes_while_it_is_read(boat, tmp_path):
         except OSError:
             return False
     process = boat.popen("verify", path, "--format", "json", stdout=subprocess.PIPE)
-    scratch.wait_for(reading, 20, "the file to be opened")
+    scratch.wait_for(reading, 60, "the file to be opened")
     os.kill(process.pid, signal.SIGSTOP)
     with open(path, "ab") as f:
         f.write(b"-- more\n")

@@ -38,7 +38,7 @@ class Dialogue(terminal.Terminal):
     def text(self):
         return self.raw.decode(errors="replace").replace("\r\n", "\n")
 
-    def expect(self, text, seconds=30):
+    def expect(self, text, seconds=60):
         """Until the text comes, behind what an earlier expect found."""
         deadline = time.monotonic() + seconds
         while True:
@@ -58,7 +58,7 @@ class Dialogue(terminal.Terminal):
         self.expect("\n> ")
         self.say(line)
 
-    def end(self, seconds=30):
+    def end(self, seconds=60):
         """The exit status, once the program has ended; -N for signal N."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and self._read(0.2):

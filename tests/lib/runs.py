@@ -94,10 +94,10 @@ class Run:
     def finished(self):
         return self.last("run.finished")["data"]
 
-    def wait_event(self, event, step=None, seconds=30, count=1):
+    def wait_event(self, event, step=None, seconds=60, count=1):
         return scratch.wait_for(
             lambda: (self.find(event, step) if len(self.find(event, step)) >= count else None),
-            seconds, f"{event} {step or ''} in {self.id}: {self.events()}")[count - 1]
+            seconds, lambda: f"{event} {step or ''} in {self.id}: {self.events()}")[count - 1]
 
     def wait_finished(self, seconds=60):
         self.wait_event("run.finished", seconds=seconds)
@@ -119,7 +119,7 @@ class Run:
     def kill_runner(self, sig=signal.SIGKILL):
         pid = self.runner()
         os.kill(pid, sig)
-        scratch.wait_for(lambda: not alive(pid), 20, "the runner's death")
+        scratch.wait_for(lambda: not alive(pid), 60, "the runner's death")
         return pid
 
     def verify(self):
@@ -221,7 +221,7 @@ def start(boat, runbook, *args, env=None, **kwargs):
     def begun():
         assert process.poll() is None or newest_since(boat, known), process.communicate()
         return newest_since(boat, known)
-    going = scratch.wait_for(begun, 30, "the run to begin")
+    going = scratch.wait_for(begun, 60, "the run to begin")
     going.process = process
     return going
 

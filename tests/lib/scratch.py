@@ -24,7 +24,8 @@ _daemons = []
 
 
 def wait_for(condition, seconds, what):
-    """Calls condition until it returns something true, which is returned; fails after `seconds`."""
+    """Calls condition until it returns something true, which is returned; fails after `seconds`.
+    `what` is waited for, in words; or a function that says at the end how things stand."""
     deadline = time.monotonic() + seconds
     pause = 0.005
     while True:
@@ -32,7 +33,7 @@ def wait_for(condition, seconds, what):
         if value:
             return value
         if time.monotonic() > deadline:
-            raise TimeoutError(f"waited {seconds} s in vain for {what}")
+            raise TimeoutError(f"waited {seconds} s in vain for {what() if callable(what) else what}")
         time.sleep(pause)
         pause = min(pause * 1.5, 0.1)
 
@@ -137,7 +138,7 @@ class Daemon:
         with open(self.log, encoding="utf-8", errors="replace") as f:
             return f.read()
 
-    def wait_ready(self, ready, seconds=30):
+    def wait_ready(self, ready, seconds=60):
         def check():
             if not self.running():
                 raise RuntimeError(f"{self.name} ended with status {self.process.returncode}:\n"

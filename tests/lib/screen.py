@@ -85,7 +85,7 @@ class Screen:
     def tmux(self, *args):
         done = subprocess.run(
             ["tmux", "-u", "-S", self.socket, *map(str, args)], capture_output=True, text=True,
-            errors="replace", timeout=30, check=False, env={**os.environ, "LANG": "C.UTF-8"})
+            errors="replace", timeout=60, check=False, env={**os.environ, "LANG": "C.UTF-8"})
         assert done.returncode == 0, (args, done.stderr)
         return done.stdout
 

@@ -243,7 +243,7 @@ def child_of(pid):
             if "__widgets" in line:
                 return int(line.split()[0])
         return None
-    return screen_module.scratch.wait_for(child, 10, "the program to start")
+    return screen_module.scratch.wait_for(child, 60, "the program to start")
 
 
 def assert_restored(s, tmp_path):

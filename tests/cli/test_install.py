@@ -71,6 +71,7 @@ def test_into_a_prefix_and_out_again(tmp_path, debian):
     assert "Debian packages" not in done.stdout and debian.log() == ""
     for name in ("bin/lifeboat", "share/lifeboat/runbooks/postgres/restore-dump.yaml",
                  "share/lifeboat/themes/mono.theme", "share/man/man1/lifeboat.1",
+                 "share/doc/lifeboat/README.md", "share/doc/lifeboat/docs/mistakes.md",
                  "share/bash-completion/completions/lifeboat", "share/zsh/site-functions/_lifeboat",
                  "share/fish/vendor_completions.d/lifeboat.fish"):
         assert os.path.getsize(os.path.join(prefix, name)) > 100, name

@@ -210,6 +210,7 @@ switch_off() {
             units+=("$name") ;;
         /etc/init.d/*)
           as_root update-rc.d "${path##*/}" disable >>"$log" 2>&1 && off+=("${path##*/}") ;;
+        /etc/cron.d/.*) ;;
         /etc/cron.d/*)
           # cron passes over names with a dot; dpkg respects a removed file.
           [ ! -f "$path" ] || { as_root mv "$path" "$path.disabled" && off+=("$path"); } ;;

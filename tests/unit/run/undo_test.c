@@ -12,7 +12,7 @@
 static const char *
 choices(void)
 {
-	struct str out = STR_INIT(KIB);
+	CLEANUP(str_done) struct str out = STR_INIT(KIB);
 
 	for (size_t i = 0; i < crew.state.ask.choices.n; i++)
 		str_fmt(&out, "%s%s", i > 0 ? " " : "", crew.state.ask.choices.v[i]);

@@ -17,7 +17,9 @@
 #define ARENA_ALONE 0
 #endif
 
-#define BLOCK_SIZE (32 * KIB)
+/* Blocks are zeroed: the many arenas that live for one small thing pay for a small one. */
+#define FIRST_BLOCK (2 * KIB)
+#define BLOCK_SIZE  (32 * KIB)
 
 struct arena_block {
 	struct arena_block *next;
@@ -55,7 +57,9 @@ arena_alloc(struct arena *a, size_t size)
 	if (size > SIZE_MAX - align)
 		BUG("arena allocation of %zu bytes overflows", size);
 	size = (size + align - 1) / align * align;
-	if (b == NULL || b->size - b->used < size)
+	if (b == NULL)
+		b = block_new(a, MAX(size, (size_t)FIRST_BLOCK));
+	else if (b->size - b->used < size)
 		b = block_new(a, MAX(size, (size_t)BLOCK_SIZE));
 	p = b->data + b->used;
 	b->used += size;

@@ -114,7 +114,12 @@ check_location(const struct site *s, const char *name, const struct node *at, st
 static void
 check_set(const struct site *s, struct set *set, struct problems *p)
 {
+	const struct target *server = set->server != NULL ? site_target(s, set->server) : NULL;
+
 	check_location(s, set->location, set->item.at, p);
+	if (set->server != NULL && (server == NULL || server->postgresql == NULL))
+		node_error(p, node_get(set->item.at, "server"),
+			"There is no PostgreSQL target \"%s\".", set->server);
 	for (size_t i = 0; i < set->copies.n; i++) {
 		const struct copy *c = item_at(&set->copies, struct copy, i);
 

@@ -110,6 +110,7 @@ struct set {
 	const char *title;
 	int type;
 	const char *location, *path, *database, *schedule, *time_zone;
+	const char *server; /* of a wal set: the target that writes it; NULL */
 	int64_t rpo_s, rto_s, minimum_size;
 	struct keep *keep;
 	struct items copies; /* struct copy */

@@ -255,6 +255,8 @@ static const struct field set_fields[] = {
 	{"path", FIELD_TEXT, AT(set, path),
 		"below the location; {time:%Y%m%d} where names hold one"},
 	{"database", FIELD_TEXT, AT(set, database), "what is backed up, where names don't say"},
+	{"server", FIELD_ID, AT(set, server),
+		"of a wal set: the target that writes and archives it"},
 	{"schedule", FIELD_TEXT, AT(set, schedule), "five cron fields: when the next one is due"},
 	{"time_zone", FIELD_TEXT, AT(set, time_zone), "of schedule and names (UTC)"},
 	{"rpo", FIELD_DURATION, AT(set, rpo_s), "recovery point objective", .required = true,
@@ -277,6 +279,8 @@ set_check(void *object, const struct node *at, struct problems *p)
 	struct cron cron;
 
 	check_path(s->path, at, p);
+	if (s->server != NULL && s->type != SET_WAL && s->type >= 0)
+		node_error(p, node_get(at, "server"), "\"server\" goes with sets of type wal.");
 	if (s->schedule != NULL && !cron_parse(s->schedule, &cron, &err))
 		node_error(p, node_get(at, "schedule"), "%s", err.msg)->hint =
 			arena_strdup(p->arena, err.hint);

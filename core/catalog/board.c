@@ -162,6 +162,9 @@ row_json(struct json *j, const struct board_row *row)
 	json_int(j, "missed_runs", row->v.missed);
 	json_string(j, "location", f->place.location);
 	json_raw(j, "promises", f->place.seen.promises != NULL ? f->place.seen.promises : "null");
+	if (f->type == SET_WAL)
+		json_raw(j, "archiver",
+			f->place.seen.archiver != NULL ? f->place.seen.archiver : "null");
 	json_array(j, "copies");
 	for (size_t i = 0; i < row->v.ncopies; i++) {
 		const struct copy_verdict *c = &row->v.copies[i];

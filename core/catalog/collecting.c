@@ -381,8 +381,10 @@ collecting_run(
 		return err_set(err, ERR_UNSUPPORTED,
 			"Sets of the type %s can't be collected by this version.",
 			set_type_names[job->set->type]);
+	c.is_copy = job->is_copy;
 	c.look_inside = c.collector->inspect != NULL && !job->is_copy;
-	*ret = (struct observation){.list = path_base(job->list), .promises_at = CLOCK_NONE};
+	*ret = (struct observation){
+		.list = path_base(job->list), .promises_at = CLOCK_NONE, .complete_at = CLOCK_NONE};
 	ret->notices = arena_array(a, NOTICES_MAX, sizeof(*ret->notices));
 	if (!pattern_parse(a, job->path, &c.pattern, err) ||
 		!zone_load(job->set->time_zone, &c.zone, err) ||

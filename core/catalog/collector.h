@@ -40,7 +40,7 @@ struct collecting {
 	struct pattern pattern;
 	const struct zone *zone; /* of times in names, and inside where no zone is named */
 	int64_t now;
-	bool look_inside;
+	bool look_inside, is_copy;
 	struct listing *before; /* what the last look found; NULL at first */
 	int progress;           /* descriptor that is told of progress; -1 for none */
 	/* The result, filled as it goes. */

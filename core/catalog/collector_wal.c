@@ -8,6 +8,7 @@
  * pg_basebackup sets.
  */
 #include "base/banned.h"
+#include "catalog/archiver.h"
 #include "catalog/collector.h"
 #include "base/path.h"
 #include "wal/continuity.h"
@@ -21,6 +22,7 @@ struct wal {
 	struct collecting *c;
 	struct archive *archive;
 	struct continuity continuity;
+	int64_t newest_at; /* when the newest segment was written; CLOCK_NONE */
 };
 
 /* When the last segment of a range was written. */
@@ -60,6 +62,7 @@ add_range(struct wal *w, const struct continuity_range *r, bool look, struct err
 	if (look && !time_of(w, r, &b.finished_at, err))
 		return false;
 	b.mtime = b.finished_at;
+	w->newest_at = MAX(w->newest_at, b.finished_at);
 	segment_name(r->tli, r->first, h->bytes, first);
 	segment_name(r->tli, r->last, h->bytes, last);
 	b.name = r->first == r->last ? arena_strdup(a, first) : arena_fmt(a, "%s-%s", first, last);
@@ -166,7 +169,7 @@ static bool
 collect(struct collecting *c, struct err *err)
 {
 	CLEANUP(err_done) struct err why = ERR_INIT;
-	struct wal w = {.c = c};
+	struct wal w = {.c = c, .newest_at = CLOCK_NONE};
 	bool good = true;
 
 	if (!archive_list(c->source, c->pattern.directory, &w.archive, err))
@@ -174,6 +177,7 @@ collect(struct collecting *c, struct err *err)
 	if (!archive_probe(w.archive, &why)) {
 		if (why.code == ERR_NOT_FOUND) {
 			archive_free(w.archive);
+			archiver_ask(c, NULL, NULL, CLOCK_NONE);
 			return true;
 		}
 		good = why.code == ERR_UNKNOWN || err_move(err, &why);
@@ -187,6 +191,8 @@ collect(struct collecting *c, struct err *err)
 	}
 	good = good && continuity_read(c->arena, w.archive, &w.continuity, err) &&
 	       collect_ranges(&w, err);
+	if (good)
+		archiver_ask(c, w.archive, &w.continuity, w.newest_at);
 	archive_free(w.archive);
 	return good;
 }

@@ -146,12 +146,80 @@ restore_at(const struct board *b, const struct board_row *row, int64_t *ret)
 	return row->v.restored != NULL;
 }
 
+/* A number of what the live server says; a flag counts as 0 or 1. */
+static bool
+archiver_number(const struct board_row *row, const char *key, int64_t *ret)
+{
+	const char *text = row->facts->place.seen.archiver;
+	CLEANUP(err_done) struct err ignored = ERR_INIT;
+	CLEANUP(json_free) cJSON *j = NULL;
+	const cJSON *value;
+
+	if (text == NULL)
+		return false;
+	j = json_parse(text, strlen(text), &ignored);
+	value = json_get(j, key);
+	if (cJSON_IsBool(value))
+		*ret = cJSON_IsTrue(value);
+	else
+		*ret = cJSON_IsString(value) ? json_get_time(j, key) : json_get_int(j, key, -1);
+	return value != NULL && !cJSON_IsNull(value);
+}
+
+static bool
+archiver_failing(const struct board *b, const struct board_row *row, int64_t *ret)
+{
+	return archiver_number(row, "failing", ret);
+}
+
+static bool
+archiver_last(const struct board *b, const struct board_row *row, int64_t *ret)
+{
+	return archiver_number(row, "last_archived_at", ret);
+}
+
+static bool
+archiver_segments(const struct board *b, const struct board_row *row, int64_t *ret)
+{
+	return archiver_number(row, "lag_segments", ret);
+}
+
+static bool
+archiver_seconds(const struct board *b, const struct board_row *row, int64_t *ret)
+{
+	return archiver_number(row, "lag_s", ret);
+}
+
+static bool
+archiver_slots(const struct board *b, const struct board_row *row, int64_t *ret)
+{
+	const char *text = row->facts->place.seen.archiver;
+	CLEANUP(err_done) struct err ignored = ERR_INIT;
+	CLEANUP(json_free)
+	cJSON *j = text != NULL ? json_parse(text, strlen(text), &ignored) : NULL;
+	const cJSON *it;
+
+	*ret = 0;
+	cJSON_ArrayForEach(it, json_get(j, "slots")) *ret =
+		MAX(*ret, json_get_int(it, "held_bytes", 0));
+	return j != NULL;
+}
+
 static const struct column columns[] = {
 	{"lifeboat_newest_backup_timestamp_seconds", "Time of the newest good backup.", newest_at},
 	{"lifeboat_newest_backup_age_seconds", "Age of the newest good backup.", age},
 	{"lifeboat_newest_backup_size_bytes", "Size of the newest good backup.", newest_size},
 	{"lifeboat_backups", "Backups in the set.", count},
 	{"lifeboat_backups_size_bytes", "Size of all backups in the set.", bytes},
+	{"lifeboat_archiver_failing", "Whether the server's last attempt to archive WAL failed.",
+		archiver_failing},
+	{"lifeboat_archiver_last_timestamp_seconds", "When the server last archived WAL.",
+		archiver_last},
+	{"lifeboat_archiver_lag_segments", "Full WAL segments that are not in the archive.",
+		archiver_segments},
+	{"lifeboat_archiver_lag_seconds", "For how long they have been waiting.", archiver_seconds},
+	{"lifeboat_replication_slot_held_bytes", "WAL that a replication slot holds, at most.",
+		archiver_slots},
 	{"lifeboat_rpo_seconds", "Recovery point objective.", rpo},
 	{"lifeboat_rto_seconds", "Recovery time objective.", rto},
 	{"lifeboat_next_due_timestamp_seconds", "When the next backup is, or was, due.", next_due},

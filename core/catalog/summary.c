@@ -117,6 +117,10 @@ observation_json(struct json *j, const char *key, const struct observation *o)
 		json_raw(j, "promises", o->promises);
 		json_time(j, "promises_at", o->promises_at);
 	}
+	if (o->archiver != NULL) {
+		json_raw(j, "archiver", o->archiver);
+		json_time(j, "complete_at", o->complete_at);
+	}
 	json_object_end(j);
 }
 
@@ -146,7 +150,9 @@ observation_read(struct arena *a, const cJSON *json, struct observation *ret)
 		.bytes = json_get_int(json, "bytes", 0),
 		.writing = json_get_int(json, "writing", 0),
 		.promises = get_object(a, json, "promises"),
-		.promises_at = json_get_time(json, "promises_at")};
+		.promises_at = json_get_time(json, "promises_at"),
+		.archiver = get_object(a, json, "archiver"),
+		.complete_at = json_get_time(json, "complete_at")};
 	ret->head = arena_array(a, SUMMARY_HEAD, sizeof(*ret->head));
 	cJSON_ArrayForEach(it, head) if (ret->nhead < SUMMARY_HEAD)
 		backup_read(a, it, &ret->head[ret->nhead++]);

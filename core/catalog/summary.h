@@ -43,6 +43,9 @@ struct observation {
 	/* What the location promises (source_facts), as a JSON object; NULL when never asked. */
 	const char *promises;
 	int64_t promises_at;
+	/* What the live server says of its archiver (archiver.c), as a JSON object; NULL. */
+	const char *archiver;
+	int64_t complete_at; /* nothing written until then is missing; CLOCK_NONE: not known */
 };
 
 /* What is known of one place: the last look that succeeded and the last one that was tried. */

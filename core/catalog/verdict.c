@@ -99,7 +99,8 @@ judge_age(struct judge *j)
 							 : "There is no good backup.");
 		return;
 	}
-	j->out->age_s = MAX(j->in->now - b->finished_at, 0);
+	/* Of WAL that nothing was added to because nothing was written, the archive is not old. */
+	j->out->age_s = MAX(j->in->now - MAX(b->finished_at, f->place.seen.complete_at), 0);
 	if (j->out->age_s <= f->rpo_s)
 		return;
 	/* A newer one may be there, where we could not look. */

@@ -373,8 +373,10 @@ act(struct app *app, enum action action, const char *argument)
 		return;
 	}
 	/* What was typed ahead for a dialog that has just gone is not meant for what lies below. */
-	if (row->flags & KEYS_UNSAFE && clock_mono_ms() - app->closed_ms < DIALOG_DEAF_MS)
+	if (row->flags & KEYS_UNSAFE && clock_mono_ms() - app->closed_ms < DIALOG_DEAF_MS) {
+		app_say(app, ROLE_DIM, "That came too fast after the question: press it again.");
 		return;
+	}
 	if (v->ops->act != NULL && v->ops->act(v, action))
 		return;
 	if (row->contexts & CONTEXT_GLOBAL)

@@ -61,6 +61,15 @@ runs_text(const struct app *app, struct str *out)
 		str_fmt(out, "%zu run%s on (5)", h->going, h->going == 1 ? "" : "s");
 }
 
+/* A drill is to be seen on every screen; beside a live run that has to be told apart. */
+static const char *
+drill_text(const struct app *app)
+{
+	const struct runs *h = &app->runs;
+
+	return h->drills == 0 ? NULL : h->drills < h->going ? " DRILL and LIVE " : " DRILL ";
+}
+
 static void
 draw_header(const struct app *app, struct area a)
 {
@@ -80,6 +89,7 @@ draw_header(const struct app *app, struct area a)
 			{"lifeboat", ROLE_HEADER | STYLE_BOLD, 3, false},
 			{app->shelf.board.site, ROLE_HEADER | STYLE_BOLD, 0, false},
 			{str_text(&path), ROLE_HEADER, 1, false},
+			{drill_text(app), ROLE_DRILL | STYLE_REVERSE, 0, true},
 			{mode, ROLE_HEADER | STYLE_BOLD, 0, true},
 			{str_text(&runs), ROLE_HEADER | STYLE_BOLD, 0, true},
 			{str_text(&catalog), catalog_style(app), 2, true},
@@ -87,7 +97,7 @@ draw_header(const struct app *app, struct area a)
 				ROLE_HEADER, 1, true},
 			{app->who, ROLE_HEADER, 4, true},
 		},
-		8);
+		9);
 }
 
 static void

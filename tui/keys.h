@@ -52,7 +52,7 @@ enum keys_flags {
 	ACTION(START, "start-run", "s", CONTEXT_PLAN, KEYS_BAR | KEYS_UNSAFE, NULL,                \
 		"start the run that the plan shows; asks first")                                   \
 	ACTION(ANSWER, "answer", "a", CONTEXT_RUN, KEYS_BAR | KEYS_UNSAFE, NULL,                   \
-		"open the question that the run waits with")                                       \
+		"open the question that the run waits with; approve or deny")                      \
 	ACTION(PAUSE, "pause", "p", CONTEXT_RUN, KEYS_BAR | KEYS_UNSAFE, NULL,                     \
 		"start no further step until this is pressed again")                               \
 	ACTION(STOP, "stop", "s", CONTEXT_RUN, KEYS_BAR | KEYS_UNSAFE, NULL,                       \
@@ -63,6 +63,14 @@ enum keys_flags {
 		"go on with a run that was interrupted or not done")                               \
 	ACTION(COMMENT, "comment", "c", CONTEXT_RUN, KEYS_BAR | KEYS_UNSAFE, NULL,                 \
 		"write a note into the record of the run")                                         \
+	ACTION(HAND_OVER, "hand-over", "H", CONTEXT_RUN, KEYS_UNSAFE, NULL,                        \
+		"offer the wheel to somebody, or take it when it is offered")                      \
+	ACTION(INJECT, "inject", "I", CONTEXT_RUN, KEYS_UNSAFE, NULL,                              \
+		"in a drill: let a step fail, a backup vanish, an approver sleep")                 \
+	ACTION(CLOCK, "clock", "C", CONTEXT_RUN, KEYS_UNSAFE, NULL,                                \
+		"in a drill: stop its clock while people talk, or let it go on")                   \
+	ACTION(REPORT, "report", "v", CONTEXT_RUN, KEYS_BAR, NULL,                                 \
+		"the report of the run: who did what and when, what deviated")                     \
 	ACTION(EVENTS, "events", "e", CONTEXT_RUN, KEYS_BAR, NULL,                                 \
 		"what happened in the run, or what its steps printed")                             \
 	ACTION(VERIFY_LOG, "verify-log", "v", CONTEXT_AUDIT, KEYS_BAR, NULL,                       \

@@ -9,14 +9,14 @@ import scratch
 from screen import PATIENCE
 
 
-def press_until(s, key, text, seconds=PATIENCE):
-    """The key, again and again, until the text is there."""
+def press_until(s, key, text, seconds=PATIENCE, each=0.5):
+    """The key, again and again, until the text is there; `each` is how long one may take."""
     def there():
         if text in s.text():
             return True
         s.keys(key)
         try:
-            scratch.wait_for(lambda: text in s.text(), 0.5, text)
+            scratch.wait_for(lambda: text in s.text(), each, text)
         except TimeoutError:
             return False
         return True

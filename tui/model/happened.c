@@ -162,6 +162,72 @@ tell_verify(struct telling *t)
 		field(t, "result"));
 }
 
+static void
+tell_closed(struct telling *t)
+{
+	add_more(t, "why");
+	tell_aside(t);
+}
+
+static void
+tell_consent(struct telling *t)
+{
+	if (field(t, "identity")[0] != '\0')
+		str_fmt(&t->out, " with the key of %s", field(t, "identity"));
+	add_more(t, field(t, "message")[0] != '\0' ? "message" : "reason");
+}
+
+static void
+tell_approved(struct telling *t)
+{
+	tell_consent(t);
+	t->ret->tone = HAPPENED_GOOD;
+}
+
+static void
+tell_denied(struct telling *t)
+{
+	tell_consent(t);
+	t->ret->tone = HAPPENED_BAD;
+}
+
+static void
+tell_offered(struct telling *t)
+{
+	str_fmt(&t->out, " to %s",
+		util_streq(field(t, "to"), "*") ? "anybody who is attached" : field(t, "to"));
+}
+
+static void
+tell_taken(struct telling *t)
+{
+	str_fmt(&t->out, ", from %s", field(t, "from"));
+}
+
+static void
+tell_undo_result(struct telling *t)
+{
+	bool good = util_streq(field(t, "outcome"), "ok");
+
+	str_fmt(&t->out, ": %s", field(t, "outcome"));
+	add_seconds(t, " after ", "seconds");
+	t->ret->tone = good ? HAPPENED_GOOD : HAPPENED_BAD;
+}
+
+static void
+tell_text(struct telling *t)
+{
+	str_addc(&t->out, ' ');
+	str_add(&t->out, field(t, "text"));
+}
+
+static void
+tell_forecast(struct telling *t)
+{
+	add_seconds(t, " ", "remaining_s");
+	t->ret->tone = json_get_bool(t->data, "late", false) ? HAPPENED_BAD : HAPPENED_ASIDE;
+}
+
 /* What the records say. A text alone is all there is to say, or stands before what `tell` adds. */
 static const struct {
 	const char *event, *text;
@@ -178,6 +244,19 @@ static const struct {
 	{"run.note", "", tell_note},
 	{"ask.opened", "", tell_asked},
 	{"ask.answered", "", tell_answered},
+	{"ask.closed", "is asked no more", tell_closed},
+	{"approval.given", "approved", tell_approved},
+	{"approval.denied", "denied", tell_denied},
+	{"approval.refused", "consent does not count", tell_denied},
+	{"wheel.offered", "offers the wheel", tell_offered},
+	{"wheel.withdrawn", "keeps the wheel", NULL},
+	{"wheel.taken", "takes the wheel", tell_taken},
+	{"drill.clock", "the drill's clock", tell_text},
+	{"drill.injected", "brings into the drill:", tell_text},
+	{"run.forecast", "the rest is forecast to take", tell_forecast},
+	{"step.undo_intent", "is being taken back", tell_reason},
+	{"step.undo_result", "taking it back", tell_undo_result},
+	{"step.undone", "taken back", tell_reason},
 	{"client.attached", "", tell_attached},
 	{"client.detached", "", tell_detached},
 	{"step.intent", "", tell_intent},

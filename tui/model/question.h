@@ -10,10 +10,20 @@
 /* What must or may be said with a choice. */
 enum question_wants {
 	QUESTION_NOTHING,
-	QUESTION_NAME,   /* the name that the question asks to be typed */
-	QUESTION_REASON, /* must be given */
-	QUESTION_DONE,   /* what was done by hand; must be given */
-	QUESTION_TEXT,   /* may be given */
+	QUESTION_NAME,    /* the name that the question asks to be typed */
+	QUESTION_REASON,  /* must be given */
+	QUESTION_DONE,    /* what was done by hand; must be given */
+	QUESTION_TEXT,    /* may be given */
+	QUESTION_CONSENT, /* the request must be read, a reason may be given */
+	QUESTION_DENIAL,  /* a reason must be given */
+	QUESTION_WHEEL,   /* somebody else is to drive */
+};
+
+/* Who is asked: what this person may say depends on it. */
+struct question_party {
+	bool drives;
+	int64_t uid;
+	const char *user, *who; /* ops, ops@bastion-1 */
 };
 
 struct question_choice {
@@ -32,12 +42,16 @@ struct question {
 	const char *title;             /* "Restore aragora.dump into prod-db" */
 	bool failed;                   /* something went wrong: what is chosen mends it */
 	bool production;               /* of a live run */
+	bool consent;                  /* this person's consent is asked for */
 	bool destroys;
 	VEC(struct question_choice) choices;
 };
 
-/* False when the run asks nothing. Texts live in the arena and in the state. */
-bool question_make(struct arena *a, const struct run_state *s, struct question *ret);
+/* False when the run asks nothing of this person. Texts live in the arena and in the state. */
+bool question_make(struct arena *a, const struct run_state *s, const struct question_party *who,
+	struct question *ret);
+/* Whether the run waits for consent that this person may give. */
+bool question_consents(const struct run_state *s, const struct question_party *who);
 /* The choice that the question is there for; NULL when there is none. */
 const struct question_choice *question_primary(const struct question *q);
 

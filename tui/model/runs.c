@@ -100,15 +100,22 @@ directory(struct arena *a, const struct runs *h, const struct run_row *r)
 	return path_join(a, path_join(a, h->state, "runs"), r->id);
 }
 
+static bool
+goes_on(enum runs_status s)
+{
+	return s == RUNS_WAITING || s == RUNS_PAUSED || s == RUNS_RUNNING;
+}
+
 static void
 count(struct runs *h)
 {
-	h->going = h->waiting = 0;
+	h->going = h->waiting = h->drills = 0;
 	for (size_t i = 0; i < h->n; i++) {
 		enum runs_status s = h->runs[i].status;
 
 		h->waiting += s == RUNS_WAITING;
-		h->going += s == RUNS_WAITING || s == RUNS_PAUSED || s == RUNS_RUNNING;
+		h->going += goes_on(s);
+		h->drills += goes_on(s) && h->runs[i].drill;
 	}
 }
 

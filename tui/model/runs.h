@@ -43,8 +43,9 @@ struct runs {
 	const char *state;
 	struct run_row *runs;
 	size_t n;
-	int64_t listed_ns;     /* the directory's time when it was listed; 0: never */
-	size_t going, waiting; /* runs that a runner holds; of them, those that wait for a person */
+	int64_t listed_ns;             /* the directory's time when it was listed; 0: never */
+	size_t going, waiting, drills; /* runs that a runner holds; of them, those that wait for a
+					  person, and drills */
 };
 
 void runs_init(struct runs *h, const char *state);

@@ -7,9 +7,9 @@
 #include "tui/view/run_head.h"
 
 void
-asking_init(struct asking *a, struct app *app)
+asking_init(struct asking *a, struct app *app, struct company *company)
 {
-	*a = (struct asking){.app = app};
+	*a = (struct asking){.app = app, .company = company};
 }
 
 static void
@@ -37,9 +37,13 @@ asking_follow(struct asking *a, struct run_client *client)
 bool
 asking_waits(const struct asking *a)
 {
-	const struct ask *ask = a->client != NULL ? &run_client_state(a->client)->ask : NULL;
+	const struct run_state *s = a->client != NULL ? run_client_state(a->client) : NULL;
+	struct question_party self;
 
-	return ask != NULL && ask->number != 0 && ask->number != a->sent;
+	if (s == NULL || s->ask.number == 0 || s->ask.number == a->sent)
+		return false;
+	self = company_self(a->company);
+	return self.drives || question_consents(s, &self);
 }
 
 static void
@@ -62,7 +66,26 @@ send_answer(struct asking *a, const struct question_choice *c, const char *text)
 struct chosen {
 	struct asking *asking;
 	const struct question_choice *choice;
+	const char *reason; /* of a consent, once it was written */
 };
+
+/* To the request whose digest was shown, so never to another one. */
+static void
+send_consent(struct asking *a, const char *reason, bool deny)
+{
+	struct run_consent c = {.digest = a->question.ask->digest, .reason = reason, .deny = deny};
+	struct err err = ERR_INIT;
+
+	if (!asking_waits(a) || run_client_state(a->client)->ask.number != a->number) {
+		app_say(a->app, ROLE_LATE, "The request is no longer open.");
+		return;
+	}
+	if (!run_client_consent(a->client, &c, &err)) {
+		app_fail(a->app, &err);
+		return;
+	}
+	a->sent = a->number;
+}
 
 static void put_menu(struct asking *a);
 
@@ -74,7 +97,9 @@ on_confirmed(struct confirm *c, bool accepted)
 	const struct question_choice *choice = chosen->choice;
 
 	a->stands = NULL;
-	if (accepted)
+	if (accepted && choice->wants == QUESTION_CONSENT)
+		send_consent(a, chosen->reason, false);
+	else if (accepted)
 		send_answer(a, choice,
 			choice->wants == QUESTION_NAME ? entry_text(&c->dialog.field)
 						       : choice->text);
@@ -154,15 +179,38 @@ put_confirm(struct asking *a, const struct question_choice *choice)
 	a->stands = &c->view;
 }
 
+/* The whole request, word for word: it can't be agreed to before all of it was on the screen. */
+static void
+put_request(struct asking *a, const struct question_choice *choice, const char *reason)
+{
+	struct confirm *c = confirm_new(a->app, on_confirmed, NULL);
+	struct chosen *chosen = arena_alloc(&c->arena, sizeof(*chosen));
+	const struct ask *ask = a->question.ask;
+
+	*chosen = (struct chosen){a, choice, arena_strdup(&c->arena, reason)};
+	c->arg = chosen;
+	c->spec.title = arena_fmt(&c->arena, "Approve: %s", a->question.title);
+	c->spec.action = choice->action;
+	c->spec.destroys = true;
+	c->spec.environment = environment_of(a, &c->arena, &c->spec.environment_style);
+	confirm_fact(c, "approved by", a->app->who, ROLE_TITLE);
+	confirm_fact(c, "reason", reason[0] != '\0' ? reason : "-", 0);
+	confirm_fact(c, "SHA-256", ask->digest, 0);
+	c->spec.text = arena_strdup(&c->arena, ask->request);
+	confirm_open(c);
+	a->stands = &c->view;
+}
+
 static bool
 check_text(struct fill *f)
 {
 	const struct chosen *chosen = f->arg;
 	const char *text = form_text(&f->form, 0);
 
-	if (chosen->choice->wants == QUESTION_TEXT || text[strspn(text, " ")] != '\0')
+	if (chosen->choice->wants == QUESTION_TEXT || chosen->choice->wants == QUESTION_CONSENT ||
+		text[strspn(text, " ")] != '\0')
 		return true;
-	f->form.values[0].error = chosen->choice->wants == QUESTION_REASON
+	f->form.values[0].error = chosen->choice->wants != QUESTION_DONE
 					  ? "A reason is needed: it goes into the record."
 					  : "Say what was done: it goes into the record.";
 	return false;
@@ -175,29 +223,37 @@ on_written(struct fill *f, bool accepted)
 	struct asking *a = chosen->asking;
 
 	a->stands = NULL;
-	if (accepted)
-		send_answer(a, chosen->choice, form_text(&f->form, 0));
-	else
+	if (!accepted)
 		put_menu(a);
+	else if (chosen->choice->wants == QUESTION_CONSENT)
+		put_request(a, chosen->choice, form_text(&f->form, 0));
+	else if (chosen->choice->wants == QUESTION_DENIAL)
+		send_consent(a, form_text(&f->form, 0), true);
+	else
+		send_answer(a, chosen->choice, form_text(&f->form, 0));
 }
 
 static void
 put_form(struct asking *a, const struct question_choice *choice)
 {
-	struct fill *f = fill_new(a->app, choice->label, choice->action, on_written, NULL);
+	bool consent = choice->wants == QUESTION_CONSENT;
+	struct fill *f = fill_new(
+		a->app, choice->label, consent ? "Go on" : choice->action, on_written, NULL);
 	struct chosen *chosen = arena_alloc(&f->arena, sizeof(*chosen));
 
 	*chosen = (struct chosen){a, choice};
 	f->arg = chosen;
 	f->check = check_text;
-	f->text = choice->about;
+	f->text = consent ? "The request comes next, word for word." : choice->about;
 	*fill_item(f) = (struct form_item){.kind = FORM_TEXT,
-		.label = choice->wants == QUESTION_REASON ? "reason" : "in words",
+		.label = choice->wants == QUESTION_TEXT || choice->wants == QUESTION_DONE
+				 ? "in words"
+				 : "reason",
 		.max = 3000,
 		.help = util_streq(choice->choice, "done") ? "What was done, or the value that was "
 							     "asked for. May stay empty."
-			: choice->wants == QUESTION_TEXT   ? "May stay empty."
-							   : NULL};
+			: choice->wants == QUESTION_TEXT || consent ? "May stay empty."
+								    : NULL};
 	fill_open(f);
 	a->stands = &f->view;
 }
@@ -205,7 +261,9 @@ put_form(struct asking *a, const struct question_choice *choice)
 static void
 put_choice(struct asking *a, const struct question_choice *choice)
 {
-	if (choice->wants == QUESTION_NOTHING || choice->wants == QUESTION_NAME)
+	if (choice->wants == QUESTION_WHEEL)
+		company_wheel(a->company);
+	else if (choice->wants == QUESTION_NOTHING || choice->wants == QUESTION_NAME)
 		put_confirm(a, choice);
 	else
 		put_form(a, choice);
@@ -232,6 +290,8 @@ menu_text(struct asking *a, struct arena *arena)
 {
 	const struct ask *ask = a->question.ask;
 
+	if (a->question.consent)
+		return arena_fmt(arena, "%s\nSHA-256: %s", ask->request, ask->digest);
 	if (a->question.failed)
 		return arena_fmt(arena, "%s%s%s", ask->text,
 			ask->show != NULL ? "\n\nIt ran: " : "",
@@ -248,6 +308,8 @@ menu_title(const struct asking *a, struct arena *arena)
 		return arena_fmt(arena, "Step %s failed: %s", ask->step, a->question.title);
 	if (util_streq(ask->kind, "unknown"))
 		return arena_fmt(arena, "What became of step %s is UNKNOWN", ask->step);
+	if (a->question.consent)
+		return arena_fmt(arena, "Your consent is asked for: %s", ask->step);
 	if (util_streq(ask->kind, "runbook-changed"))
 		return "The runbook is not what it was";
 	return arena_fmt(arena, "%s: %s", ask->step, a->question.title);
@@ -286,11 +348,13 @@ asking_put(struct asking *a)
 {
 	const struct question_choice *primary;
 
-	if (!asking_waits(a) || a->stands != NULL || a->app->options.read_only ||
-		!run_client_operator(a->client))
+	struct question_party self;
+
+	if (!asking_waits(a) || a->stands != NULL || a->app->options.read_only)
 		return false;
+	self = company_self(a->company);
 	arena_done(&a->arena);
-	if (!question_make(&a->arena, run_client_state(a->client), &a->question))
+	if (!question_make(&a->arena, run_client_state(a->client), &self, &a->question))
 		return false;
 	a->number = a->question.ask->number;
 	primary = question_primary(&a->question);

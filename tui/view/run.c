@@ -15,6 +15,7 @@
 #include "tui/view/fill.h"
 #include "tui/view/run_head.h"
 #include "tui/view/run_sheet.h"
+#include "tui/view/report.h"
 #include "tui/view/screens.h"
 #include "tui/view/start.h"
 #include "tui/view/verdicts.h"
@@ -41,6 +42,7 @@ struct run_screen {
 	const char *output_step; /* whose output is open */
 	int64_t output_attempt;
 	struct run_sheet sheets; /* the events, and one step in detail */
+	struct company company;
 	struct asking asking;
 	int64_t put;  /* the question that was put by itself last */
 	bool ordered; /* a refusal of the runner is the answer to our last order */
@@ -185,6 +187,7 @@ watch(struct run_screen *r)
 static void
 close_run(struct run_screen *r)
 {
+	r->company.client = NULL;
 	asking_follow(&r->asking, NULL);
 	close_output(r);
 	unwatch(r);
@@ -210,6 +213,7 @@ open_run(struct run_screen *r, const char *id)
 	r->dir = path_join(&r->arena, path_join(&r->arena, app->options.state, "runs"), r->id);
 	if (!run_client_open(r->dir, !app->options.read_only, &r->client, &r->err))
 		return;
+	r->company.client = r->client;
 	asking_follow(&r->asking, r->client);
 	run_sheet_follow(&r->sheets, state_of(r));
 	take_news(r);
@@ -222,8 +226,15 @@ put_question(struct run_screen *r)
 	const struct run_state *s = state_of(r);
 	struct app *app = r->view.app;
 
+	struct question_party self = company_self(&r->company);
+
 	if (s->ask.number == 0 || s->ask.number == r->put || app->over != NULL ||
 		!app_is_shown(app, &r->view) || app->stage == NULL)
+		return;
+	/* It is whoever drives who is asked, or for consent the others; root may, but uncalled. */
+	if (util_streq(s->ask.kind, "approve")
+			? !question_consents(s, &self)
+			: s->operator_uid >= 0 && self.uid != s->operator_uid)
 		return;
 	if (asking_put(&r->asking))
 		r->put = s->ask.number;
@@ -328,7 +339,7 @@ draw(struct view *v, struct area a)
 		draw_none(r, a);
 		return;
 	}
-	run_head_draw(&a, r->client);
+	run_head_draw(&a, r->client, &r->company);
 	if (a.w >= WIDE) {
 		steps = area_left(&a, STEPS_WIDTH);
 		draw_vline(area_left(&a, 1), 0, ROLE_BORDER);
@@ -516,6 +527,19 @@ act(struct view *v, enum action action)
 		if (needs_run(r))
 			ask_comment(r);
 		return true;
+	case ACTION_HAND_OVER:
+		if (needs_run(r))
+			company_wheel(&r->company);
+		return true;
+	case ACTION_INJECT:
+		if (needs_run(r))
+			company_inject(&r->company);
+		return true;
+	case ACTION_CLOCK:
+		if (needs_run(r))
+			company_clock(&r->company);
+		return true;
+	case ACTION_REPORT: report_open(v->app, r->id); return true;
 	case ACTION_EVENTS: show_pane(r, PANE_EVENTS); return true;
 	case ACTION_NEXT_PANE:
 	case ACTION_PREVIOUS_PANE: r->reading = !r->reading; return true;
@@ -576,7 +600,10 @@ offers(const struct view *v, enum action action)
 	case ACTION_ANSWER: return is_running(r) && asking_waits(&r->asking);
 	case ACTION_PAUSE:
 	case ACTION_STOP:
-	case ACTION_COMMENT: return is_running(r);
+	case ACTION_COMMENT:
+	case ACTION_HAND_OVER: return is_running(r);
+	case ACTION_INJECT:
+	case ACTION_CLOCK: return is_running(r) && state_of(r)->mode == PLAN_DRILL;
 	case ACTION_INTERRUPT_STEP: return is_running(r) && running_step(r) != NULL;
 	case ACTION_RESUME: return may_resume(r);
 	case ACTION_COPY:
@@ -664,7 +691,8 @@ run_new(struct app *app)
 	r->watched = -1;
 	list_init(&r->steps, &model, r);
 	run_sheet_init(&r->sheets);
-	asking_init(&r->asking, app);
+	r->company = (struct company){.app = app, .ordered = &r->ordered};
+	asking_init(&r->asking, app, &r->company);
 	return r;
 }
 

@@ -32,6 +32,7 @@ static const struct {
 	[STEP_SKIPPED] = {"[-]", "skipped", ROLE_LATE},
 	[STEP_BY_HAND] = {"[h]", "done by hand", ROLE_OK},
 	[STEP_SIMULATED] = {"[~]", "only told", ROLE_ACCENT},
+	[STEP_UNDONE] = {"[u]", "taken back", ROLE_LATE},
 };
 
 void
@@ -183,13 +184,57 @@ draw_first(struct area a, const struct run_client *c)
 }
 
 static void
-watching_text(const struct run_state *s, struct str *out)
+watching_text(const struct run_state *s, bool wide, struct str *out)
 {
 	if (s->clients.n == 0)
 		return;
+	if (!wide) {
+		str_fmt(out, "%zu attached", s->clients.n);
+		return;
+	}
 	str_add(out, "attached: ");
 	for (size_t i = 0; i < s->clients.n; i++)
 		str_fmt(out, "%s%s", i > 0 ? ", " : "", s->clients.v[i]);
+}
+
+/* What the steps that stand before the recovery are planned to take; negative: nobody planned. */
+static int64_t
+rest_s(const struct run_state *s, int64_t now_ms)
+{
+	int64_t rest = -1;
+
+	if (s->forecast_s >= 0)
+		return s->forecast_s;
+	for (size_t i = 0; i < s->nsteps; i++) {
+		const struct step_state *st = &s->steps[i];
+		int64_t left = st->budget_s;
+
+		if (st->budget_s < 0 || step_status_final(st->status))
+			continue;
+		if (st->status == STEP_RUNNING)
+			left = MAX(st->budget_s - (now_ms - st->started_ms) / 1000, 0);
+		rest = MAX(rest, 0) + left;
+	}
+	return rest;
+}
+
+/* When it will have taken, as things stand; its style warns before the objective is lost. */
+static unsigned
+forecast_text(const struct run_state *s, int64_t now_ms, struct str *out)
+{
+	int64_t elapsed = run_elapsed_s(s, now_ms), rest = rest_s(s, now_ms);
+
+	if (s->phase == RUN_FINISHED || s->recovered_ms >= 0 || rest < 0)
+		return ROLE_DIM;
+	if (s->rto_s >= 0 && elapsed <= s->rto_s && elapsed + rest > s->rto_s) {
+		str_add(out, "RTO AT RISK: ");
+		text_clock(out, elapsed + rest);
+		str_add(out, " forecast");
+		return ROLE_LATE | STYLE_BOLD;
+	}
+	str_add(out, "forecast ");
+	text_clock(out, elapsed + rest);
+	return ROLE_DIM;
 }
 
 static size_t
@@ -207,11 +252,13 @@ draw_second(struct area a, const struct run_client *c)
 {
 	CLEANUP(str_done)
 	struct str time = STR_INIT(100), steps = STR_INIT(100), by = STR_INIT(200),
-		   watching = STR_INIT(KIB);
+		   watching = STR_INIT(KIB), forecast = STR_INIT(100);
 	const struct run_state *s = run_client_state(c);
 	int64_t now = run_client_alive(c) ? clock_now_ms() : s->last_ms;
 	int64_t elapsed = run_elapsed_s(s, now);
 	unsigned style = s->rto_s >= 0 && elapsed > s->rto_s ? ROLE_BREACH : ROLE_TEXT;
+	unsigned forecast_style = forecast_text(s, now, &forecast);
+	bool risk = forecast_style != ROLE_DIM, halted = s->halted_since_ms >= 0;
 	int x = 1;
 
 	text_clock(&time, elapsed);
@@ -221,7 +268,9 @@ draw_second(struct area a, const struct run_client *c)
 		str_add(&time, " RTO");
 	}
 	x += draw_text(a, x, 0, style, str_text(&time)) + 2;
-	if (s->rto_s >= 0 && a.w >= 60) {
+	if (halted)
+		x += draw_text(a, x, 0, ROLE_DRILL | STYLE_REVERSE, " CLOCK STOPPED ") + 2;
+	if (s->rto_s >= 0 && a.w >= (halted || risk ? 120 : 60)) {
 		bar_draw(a, x, 0, BAR_WIDTH,
 			elapsed > s->rto_s           ? ROLE_BREACH
 			: elapsed * 4 > s->rto_s * 3 ? ROLE_LATE
@@ -231,20 +280,44 @@ draw_second(struct area a, const struct run_client *c)
 	}
 	str_fmt(&steps, "%zu of %zu steps", steps_over(s), s->nsteps);
 	str_fmt(&by, "by %s", s->operator);
-	watching_text(s, &watching);
+	watching_text(s, a.w >= 110, &watching);
 	line_draw(area_cut(a, x, 0, a.w - x, 1), ROLE_TEXT,
 		(const struct line_part[]){
-			{str_text(&steps), ROLE_TEXT, 0, false},
-			{str_text(&by), ROLE_DIM, 1, false},
+			{str_text(&forecast), forecast_style, risk ? 0 : 3, false},
+			{str_text(&steps), ROLE_TEXT, 1, false},
+			{str_text(&by), ROLE_DIM, 2, false},
 			{str_text(&watching), ROLE_DIM, 2, true},
 		},
-		3);
+		4);
+}
+
+/* On whom the run waits, when it waits for consent. */
+static void
+consent_news(const struct run_state *s, const struct question_party *self, struct str *out)
+{
+	const struct ask *ask = &s->ask;
+	int64_t missing = MAX(ask->needed - (int64_t)ask->given.n, 1);
+	char at[CLOCK_TEXT];
+
+	str_fmt(out, "%s waits for the consent of %lld", ask->step, (long long)missing);
+	for (size_t i = 0; i < ask->from.n; i++)
+		str_fmt(out, "%s%s", i == 0 ? " of: " : ", ", ask->from.v[i]);
+	if (ask->from.n == 0)
+		str_fmt(out, " other%s", missing == 1 ? "" : "s");
+	if (ask->expires_ms >= 0)
+		str_fmt(out, ", until %s", clock_format(ask->expires_ms / 1000, at) + 11);
+	for (size_t i = 0; i < ask->given.n; i++)
+		str_fmt(out, "%s%s", i == 0 ? "; given by " : ", ", ask->given.v[i].by);
+	str_add(out, question_consents(s, self) ? ". a shows what you are asked."
+		     : self->drives             ? ". a skips or stops."
+						: ".");
 }
 
 /* One line about what the run needs, or what came of it. */
 static unsigned
-news(const struct run_client *c, struct str *out)
+news(const struct run_client *c, const struct company *company, struct str *out)
 {
+	struct question_party self = company_self(company);
 	const struct run_state *s = run_client_state(c);
 	const struct run_progress *p = run_client_progress(c);
 
@@ -258,6 +331,21 @@ news(const struct run_client *c, struct str *out)
 	if (!run_client_alive(c)) {
 		str_add(out, "Its runner is gone: nothing is done any more. r takes it up again.");
 		return ROLE_BREACH;
+	}
+	if (company_offered(company)) {
+		str_fmt(out, "%s offers you the wheel: H takes it.", s->operator);
+		return ROLE_LATE;
+	}
+	if (s->ask.number != 0 && util_streq(s->ask.kind, "approve")) {
+		consent_news(s, &self, out);
+		return ROLE_LATE;
+	}
+	if (s->wheel_offer != NULL) {
+		str_fmt(out, "The wheel is offered to %s; %s drives until it is taken.",
+			strcmp(s->wheel_offer, "*") == 0 ? "anybody who is attached"
+							 : s->wheel_offer,
+			self.drives ? "whoever holds it" : s->operator);
+		return ROLE_ACCENT;
 	}
 	if (s->ask.number != 0) {
 		str_fmt(out, "%s waits for %s%s", s->ask.step,
@@ -282,10 +370,10 @@ news(const struct run_client *c, struct str *out)
 }
 
 void
-run_head_draw(struct area *a, const struct run_client *c)
+run_head_draw(struct area *a, const struct run_client *c, const struct company *company)
 {
 	CLEANUP(str_done) struct str text = STR_INIT(4 * KIB);
-	unsigned style = news(c, &text);
+	unsigned style = news(c, company, &text);
 
 	draw_first(area_top(a, 1), c);
 	if (a->h > 6)

@@ -7,9 +7,10 @@
 
 #include "run/client.h"
 #include "tui/draw/list.h"
+#include "tui/view/company.h"
 
 /* Takes its rows off *a. */
-void run_head_draw(struct area *a, const struct run_client *c);
+void run_head_draw(struct area *a, const struct run_client *c, const struct company *company);
 
 /* Whether any target of the run is production. */
 bool run_head_production(const struct run_state *s);

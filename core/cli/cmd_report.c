@@ -3,8 +3,10 @@
  */
 #include "base/banned.h"
 #include "cli/run_common.h"
+#include "base/path.h"
 #include "run/replay.h"
 #include "run/report.h"
+#include "run/score.h"
 
 static int
 run_report(struct cli *cli)
@@ -12,10 +14,14 @@ run_report(struct cli *cli)
 	struct err err = ERR_INIT;
 	const char *format, *id, *dir;
 	struct run_report r;
+	struct run_score score;
 
 	if (!cli_format(cli, "md text json html", &format, &err) ||
 		!cli_run_dir(cli, &id, &dir, &err) || !run_report_load(cli->arena, dir, &r, &err))
 		return cli_fail(cli, &err);
+	run_score(&r, &score);
+	run_score_compare(&r, path_dir(cli->arena, path_dir(cli->arena, dir)), &score);
+	r.score = &score;
 	if (util_streq(format, "json")) {
 		struct json j = json_new_pretty(&cli->out);
 

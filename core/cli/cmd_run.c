@@ -8,6 +8,7 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "run/dir.h"
+#include "run/score.h"
 
 #define TERMINAL_HINT                                                                            \
 	"Without a terminal a run needs --unattended; gates for people then fail closed unless " \
@@ -256,6 +257,7 @@ runs_row(struct cli *cli, struct json *j, const char *id, const char *dir)
 	CLEANUP(err_done) struct err err = ERR_INIT;
 	CLEANUP(str_done) struct str line = STR_INIT(8 * KIB);
 	struct run_state s;
+	int64_t newest, loss;
 	const char *status;
 	pid_t runner;
 
@@ -278,6 +280,10 @@ runs_row(struct cli *cli, struct json *j, const char *id, const char *dir)
 		json_count(j, "exit", s.exit);
 		json_int(j, "seconds", run_elapsed_s(&s, clock_now_ms()));
 		json_count(j, "rto_s", s.rto_s);
+		json_count(
+			j, "recovery_s", s.recovered_ms >= 0 ? run_elapsed_s(&s, s.last_ms) : -1);
+		json_count(j, "rpo_s", s.rpo_s);
+		json_count(j, "loss_s", run_data_loss(&s, &newest, &loss) ? loss : -1);
 		json_object_end(j);
 		return;
 	}

@@ -57,11 +57,12 @@ on_root(const char *root, void *arg)
 	search->found = search->found || strcmp(root, search->id) == 0;
 }
 
-/* Whether a later step speaks of {{id}}: only then is a value kept that nobody captures. */
+/* Whether a later step or the scorecard speaks of it: only then is a value kept that nobody
+ * captures. */
 static bool
 is_referred_to(const struct runner *r, const char *id)
 {
-	struct search search = {id, false};
+	struct search search = {id, util_streq(r->plan->runbook->newest_data, id)};
 
 	for (size_t i = 0; i < r->plan->steps.n && !search.found; i++)
 		step_roots(item_at(&r->plan->steps, struct step, i), on_root, &search);

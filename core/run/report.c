@@ -135,6 +135,17 @@ on_finished(struct gather *g)
 		message);
 }
 
+static void
+take_parent(struct gather *g)
+{
+	const cJSON *parent = json_get(g->data, "parent");
+	const char *run = json_get_text(parent, "run"), *step = json_get_text(parent, "step");
+
+	if (run != NULL)
+		g->r->parent =
+			arena_fmt(g->r->arena, "%s, step %s", run, step != NULL ? step : "?");
+}
+
 /* Events that are told in a sentence with one of their texts in it. */
 static const struct {
 	const char *event, *format_key, *text;
@@ -187,6 +198,8 @@ take(struct gather *g)
 		on_result(g);
 		return;
 	}
+	if (strcmp(g->event, "run.started") == 0)
+		take_parent(g);
 	if (strcmp(g->event, "run.finished") == 0) {
 		on_finished(g);
 		return;
@@ -205,12 +218,29 @@ take(struct gather *g)
 	}
 }
 
+/* Before the state forgets the question. */
+static void
+take_wait(struct gather *g, const cJSON *record)
+{
+	const struct ask *ask = &g->r->state.ask;
+	const char *event = json_get_text(record, "event"), *at = json_get_text(record, "at");
+	int64_t us;
+
+	if (ask->number == 0 || event == NULL || at == NULL || !clock_parse_us(at, &us) ||
+		(strcmp(event, "ask.answered") != 0 && strcmp(event, "ask.closed") != 0))
+		return;
+	*vec_push(g->r->arena, &g->r->waits) =
+		(struct report_wait){ask->step, MAX(us / 1000 - ask->since_ms, 0)};
+}
+
 static void
 take_line(struct gather *g, const char *line, size_t len)
 {
 	CLEANUP(err_done) struct err err = ERR_INIT;
 	CLEANUP(json_free) cJSON *j = json_parse(line, len, &err);
 
+	if (j != NULL)
+		take_wait(g, j);
 	if (j == NULL || !run_state_apply(&g->r->state, j))
 		return;
 	g->record = j;

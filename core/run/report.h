@@ -28,14 +28,24 @@ struct report_try {
 	const char *output_end; /* the last lines, made visible */
 };
 
+struct run_score;
+
+struct report_wait {
+	const char *step; /* NULL: the run as a whole */
+	int64_t ms;       /* that a question stood open */
+};
+
 struct run_report {
 	struct arena *arena;
 	struct run_state state;
 	VEC(struct report_event) events;
 	VEC(struct report_try) tries;
+	VEC(struct report_wait) waits;
 	const char *journal_head, *audit_head; /* "SEQ:HASH" */
 	const char *backup_at;                 /* time of the backup that was used; NULL */
+	const char *parent;                    /* "RUN, step STEP" of a run inside a run; NULL */
 	size_t deviations;
+	const struct run_score *score; /* score.h; NULL: no scorecard is wanted */
 };
 
 MUST_CHECK bool run_report_load(

@@ -3,135 +3,10 @@
  * through a small table of how headings, tables and quotes look in either.
  */
 #include "base/banned.h"
-#include "run/report.h"
+#include "run/report_doc.h"
+#include "run/score.h"
 #include "base/clock.h"
 #include "base/text.h"
-
-struct doc {
-	struct str *out;
-	bool html;
-	size_t columns; /* of the table at hand */
-};
-
-static void
-escaped(struct doc *d, const char *text)
-{
-	for (; *text != '\0'; text++) {
-		if (d->html && *text == '<')
-			str_add(d->out, "&lt;");
-		else if (d->html && *text == '>')
-			str_add(d->out, "&gt;");
-		else if (d->html && *text == '&')
-			str_add(d->out, "&amp;");
-		else if (!d->html && strchr("|<>*_`[]\\", *text) != NULL)
-			str_fmt(d->out, "\\%c", *text);
-		else if (!d->html && *text == '\n')
-			str_add(d->out, " ");
-		else
-			str_addc(d->out, *text);
-	}
-}
-
-static void
-heading(struct doc *d, int level, const char *text)
-{
-	if (d->html) {
-		str_fmt(d->out, "<h%d>", level);
-		escaped(d, text);
-		str_fmt(d->out, "</h%d>\n", level);
-	} else {
-		str_fmt(d->out, "\n%.*s ", level, "####");
-		escaped(d, text);
-		str_add(d->out, "\n\n");
-	}
-}
-
-static void
-paragraph(struct doc *d, const char *text)
-{
-	str_add(d->out, d->html ? "<p>" : "");
-	escaped(d, text);
-	str_add(d->out, d->html ? "</p>\n" : "\n\n");
-}
-
-/* Text that stands as it is, in a block. */
-static void
-quote(struct doc *d, const char *text)
-{
-	const char *fence = strstr(text, "```") != NULL ? "``````" : "```";
-
-	if (d->html) {
-		str_add(d->out, "<pre>");
-		escaped(d, text);
-		str_add(d->out, "</pre>\n");
-	} else {
-		str_fmt(d->out, "%s\n%s\n%s\n\n", fence, text, fence);
-	}
-}
-
-static void
-row(struct doc *d, const char *const *cells, const char *tag)
-{
-	str_add(d->out, d->html ? "<tr>" : "|");
-	for (size_t i = 0; i < d->columns; i++) {
-		if (d->html)
-			str_fmt(d->out, "<%s>", tag);
-		else
-			str_addc(d->out, ' ');
-		/* As many as table() was told. NOLINTNEXTLINE(clang-analyzer-core.*) */
-		escaped(d, cells[i] != NULL ? cells[i] : "");
-		if (d->html)
-			str_fmt(d->out, "</%s>", tag);
-		else
-			str_add(d->out, " |");
-	}
-	str_add(d->out, d->html ? "</tr>\n" : "\n");
-}
-
-static void
-table(struct doc *d, const char *const *titles, size_t columns)
-{
-	d->columns = columns;
-	str_add(d->out, d->html ? "<table>\n" : "");
-	row(d, titles, "th");
-	for (size_t i = 0; !d->html && i < columns; i++)
-		str_add(d->out, i == 0 ? "|---|" : "---|");
-	str_add(d->out, d->html ? "" : "\n");
-}
-
-static void
-table_end(struct doc *d)
-{
-	str_add(d->out, d->html ? "</table>\n" : "\n");
-}
-
-static const char *
-duration(const struct run_report *r, int64_t seconds)
-{
-	CLEANUP(str_done) struct str out = STR_INIT(64);
-
-	if (seconds < 0)
-		return "-";
-	text_clock(&out, seconds);
-	return arena_strdup(r->arena, str_text(&out));
-}
-
-static const char *
-moment(const struct run_report *r, int64_t ms)
-{
-	char text[CLOCK_TEXT];
-
-	return ms < 0 ? "-" : arena_strdup(r->arena, clock_format(ms / 1000, text));
-}
-
-static void
-pair(struct doc *d, const char *name, const char *value)
-{
-	const char *const cells[] = {name, value != NULL ? value : "-"};
-
-	if (value != NULL)
-		row(d, cells, "td");
-}
 
 static const char *
 rto_text(const struct run_report *r)
@@ -142,9 +17,10 @@ rto_text(const struct run_report *r)
 	if (s->rto_s < 0)
 		return NULL;
 	if (s->recovered_ms < 0)
-		return arena_fmt(r->arena, "not reached (objective %s)", duration(r, s->rto_s));
-	return arena_fmt(r->arena, "%s of %s: %s", duration(r, took), duration(r, s->rto_s),
-		took <= s->rto_s ? "met" : "MISSED");
+		return arena_fmt(
+			r->arena, "not reached (objective %s)", report_duration(r, s->rto_s));
+	return arena_fmt(r->arena, "%s of %s: %s", report_duration(r, took),
+		report_duration(r, s->rto_s), took <= s->rto_s ? "met" : "MISSED");
 }
 
 /* Between the backup that was used and the start of the run lies what was lost, at most. */
@@ -156,7 +32,7 @@ loss_text(const struct run_report *r)
 	if (r->backup_at == NULL || !clock_parse(r->backup_at, &at))
 		return NULL;
 	return arena_fmt(r->arena, "the backup is of %s, %s before the run began", r->backup_at,
-		duration(r, r->state.started_ms / 1000 - at));
+		report_duration(r, r->state.started_ms / 1000 - at));
 }
 
 static void
@@ -167,51 +43,56 @@ summary(struct doc *d, const struct run_report *r)
 	const struct plan_target *t;
 	const struct parameter_value *q;
 
-	table(d, titles, 2);
-	pair(d, "Run", s->id);
-	pair(d, "Runbook",
+	doc_table(d, titles, 2);
+	doc_pair(d, "Run", s->id);
+	doc_pair(d, "Runbook",
 		arena_fmt(r->arena, "%s (%s)", s->runbook, s->file != NULL ? s->file : "?"));
-	pair(d, "SHA-256", s->sha256);
-	pair(d, "Mode", s->mode == PLAN_DRILL ? "DRILL" : "live");
-	pair(d, "Driven", s->attended ? "attended" : "unattended");
-	pair(d, "Operator", s->operator);
-	pair(d, "Site", s->site);
-	pair(d, "Began", moment(r, s->started_ms));
-	pair(d, "Ended", moment(r, s->ended_ms));
-	pair(d, "Outcome", s->outcome != NULL ? s->outcome : "not ended");
-	pair(d, "Message", s->message);
-	pair(d, "Recovery time (RTO)", rto_text(r));
-	pair(d, "Data loss at most (RPO)", loss_text(r));
+	doc_pair(d, "SHA-256", s->sha256);
+	doc_pair(d, "Mode", s->mode == PLAN_DRILL ? "DRILL" : "live");
+	doc_pair(d, "Driven", s->attended ? "attended" : "unattended");
+	doc_pair(d, "Operator", s->operator);
+	doc_pair(d, "Site", s->site);
+	doc_pair(d, "Part of", r->parent);
+	if (s->incident_ms >= 0)
+		doc_pair(d, "Incident", report_moment(r, s->incident_ms));
+	doc_pair(d, "Began", report_moment(r, s->started_ms));
+	doc_pair(d, "Ended", report_moment(r, s->ended_ms));
+	doc_pair(d, "Outcome", s->outcome != NULL ? s->outcome : "not ended");
+	doc_pair(d, "Message", s->message);
+	doc_pair(d, "Recovery time (RTO)", rto_text(r));
+	doc_pair(d, "Data loss at most (RPO)", loss_text(r));
 	vec_each (&s->targets, t)
-		pair(d, arena_fmt(r->arena, "Target %s", t->var),
+		doc_pair(d, arena_fmt(r->arena, "Target %s", t->var),
 			arena_fmt(r->arena, "%s (%s)%s%s", t->name, t->environment,
 				t->conninfo != NULL ? ": " : "",
 				t->conninfo != NULL ? t->conninfo : ""));
 	vec_each (&s->parameters, q)
-		pair(d, arena_fmt(r->arena, "Parameter %s", q->name),
+		doc_pair(d, arena_fmt(r->arena, "Parameter %s", q->name),
 			q->text != NULL ? q->text : "(secret)");
-	pair(d, "Journal head", r->journal_head);
-	pair(d, "Audit head", r->audit_head);
-	table_end(d);
+	doc_pair(d, "Journal head", r->journal_head);
+	doc_pair(d, "Audit head", r->audit_head);
+	doc_table_end(d);
 }
 
 static void
 steps(struct doc *d, const struct run_report *r)
 {
-	static const char *const titles[] = {"Step", "Title", "Result", "Tries", "Planned", "Took"};
+	static const char *const titles[] = {
+		"Step", "Title", "Result", "Tries", "Planned", "Took", "By", "Why"};
 
-	heading(d, 2, "Steps");
-	table(d, titles, ARRAY_LEN(titles));
+	doc_heading(d, 2, "Steps");
+	doc_table(d, titles, ARRAY_LEN(titles));
 	for (size_t i = 0; i < r->state.nsteps; i++) {
 		const struct step_state *st = &r->state.steps[i];
 		const char *const cells[] = {st->id, st->title, step_status_name(st->status),
 			arena_fmt(r->arena, "%lld", (long long)st->attempt),
-			duration(r, st->budget_s),
-			duration(r, st->seconds >= 0 ? (int64_t)(st->seconds + 0.5) : -1)};
+			report_duration(r, st->budget_s),
+			report_duration(r, st->seconds >= 0 ? (int64_t)(st->seconds + 0.5) : -1),
+			st->by, st->reason != NULL ? st->reason : st->message};
 
-		row(d, cells, "td");
+		doc_row(d, cells, "td");
 	}
-	table_end(d);
+	doc_table_end(d);
 }
 
 static void
@@ -220,16 +101,16 @@ events(struct doc *d, const struct run_report *r, bool deviations)
 	static const char *const titles[] = {"Time", "Elapsed", "Who", "Step", "What"};
 	const struct report_event *e;
 
-	table(d, titles, ARRAY_LEN(titles));
+	doc_table(d, titles, ARRAY_LEN(titles));
 	vec_each (&r->events, e) {
-		const char *const cells[] = {moment(r, e->at_ms),
-			duration(r, MAX(e->at_ms - r->state.started_ms, 0) / 1000), e->actor,
+		const char *const cells[] = {report_moment(r, e->at_ms),
+			report_duration(r, MAX(e->at_ms - r->state.started_ms, 0) / 1000), e->actor,
 			e->step, e->text};
 
 		if (!deviations || e->deviation)
-			row(d, cells, "td");
+			doc_row(d, cells, "td");
 	}
-	table_end(d);
+	doc_table_end(d);
 }
 
 static void
@@ -237,42 +118,74 @@ tries(struct doc *d, const struct run_report *r)
 {
 	const struct report_try *t;
 
-	heading(d, 2, "What ran");
+	doc_heading(d, 2, "What ran");
 	vec_each (&r->tries, t) {
-		heading(d, 3,
+		doc_heading(d, 3,
 			arena_fmt(r->arena, "%s, try %lld: %s", t->step, (long long)t->attempt,
 				t->outcome != NULL ? t->outcome : "never seen to end"));
-		quote(d, t->describe);
+		doc_quote(d, t->describe);
 		if (t->env != NULL)
-			quote(d, t->env);
+			doc_quote(d, t->env);
 		if (t->live != NULL)
-			paragraph(
+			doc_paragraph(
 				d, arena_fmt(r->arena, "Target, as its connection named itself: %s",
 					   t->live));
 		if (t->message != NULL)
-			paragraph(d, t->message);
+			doc_paragraph(d, t->message);
 		if (t->output_sha256 != NULL)
-			paragraph(d, arena_fmt(r->arena, "It printed %lld bytes, SHA-256 %s.",
-					     (long long)t->output_bytes, t->output_sha256));
+			doc_paragraph(d, arena_fmt(r->arena, "It printed %lld bytes, SHA-256 %s.",
+						 (long long)t->output_bytes, t->output_sha256));
 		if (t->output_end != NULL)
-			quote(d, t->output_end);
+			doc_quote(d, t->output_end);
 	}
+}
+
+static bool
+is_approval(const struct report_event *e)
+{
+	return util_starts(e->text, "approved") || util_starts(e->text, "approval ");
+}
+
+static void
+approvals(struct doc *d, const struct run_report *r)
+{
+	static const char *const titles[] = {"Time", "Who", "Step", "What"};
+	const struct report_event *e;
+	bool any = false;
+
+	vec_each (&r->events, e)
+		any = any || is_approval(e);
+	if (!any)
+		return;
+	doc_heading(d, 2, "Approvals");
+	doc_table(d, titles, ARRAY_LEN(titles));
+	vec_each (&r->events, e) {
+		const char *const cells[] = {
+			report_moment(r, e->at_ms), e->actor, e->step, e->text};
+
+		if (is_approval(e))
+			doc_row(d, cells, "td");
+	}
+	doc_table_end(d);
 }
 
 static void
 document(struct doc *d, const struct run_report *r)
 {
-	heading(d, 1,
+	doc_heading(d, 1,
 		arena_fmt(r->arena, "%s%s", r->state.mode == PLAN_DRILL ? "DRILL: " : "",
 			r->state.title));
 	summary(d, r);
+	if (r->score != NULL)
+		run_score_document(d, r, r->score);
 	steps(d, r);
-	heading(d, 2, "Deviations");
+	approvals(d, r);
+	doc_heading(d, 2, "Deviations");
 	if (r->deviations > 0)
 		events(d, r, true);
 	else
-		paragraph(d, "None: everything went as planned.");
-	heading(d, 2, "Timeline");
+		doc_paragraph(d, "None: everything went as planned.");
+	doc_heading(d, 2, "Timeline");
 	events(d, r, false);
 	tries(d, r);
 }
@@ -293,7 +206,7 @@ run_report_html(const struct run_report *r, struct str *out)
 	str_add(out, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
 		     "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
 		     "style-src 'unsafe-inline'\">\n<title>");
-	escaped(&d, r->state.title);
+	doc_escaped(&d, r->state.title);
 	str_add(out,
 		"</title>\n<style>\n"
 		"body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;"
@@ -393,10 +306,14 @@ run_report_json(const struct run_report *r, struct json *j)
 	json_string(j, "message", s->message);
 	json_count(j, "rto_s", s->rto_s);
 	json_count(j, "recovery_s", s->recovered_ms >= 0 ? run_elapsed_s(s, s->last_ms) : -1);
+	json_time(j, "incident_at", s->incident_ms >= 0 ? s->incident_ms / 1000 : CLOCK_NONE);
+	json_string(j, "parent", r->parent);
 	json_string(j, "backup_at", r->backup_at);
 	json_int(j, "deviations", (int64_t)r->deviations);
 	json_string(j, "journal_head", r->journal_head);
 	json_string(j, "audit_head", r->audit_head);
+	if (r->score != NULL)
+		run_score_json(r, r->score, j);
 	steps_json(r, j);
 	tries_json(r, j);
 	events_json(r, j);

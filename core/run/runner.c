@@ -251,6 +251,8 @@ record_start(struct runner *r, struct err *err)
 	write_operator(j, p->operator);
 	json_string(j, "site", p->site);
 	json_count(j, "rto_s", p->runbook->rto_s);
+	json_count(j, "rpo_s", p->runbook->rpo_s);
+	json_string(j, "newest_data", p->runbook->newest_data);
 	if (p->incident != CLOCK_NONE)
 		json_time(j, "incident", p->incident);
 	if (p->parent_run != NULL) {

@@ -35,6 +35,7 @@ run_state_init(struct run_state *s, struct arena *a)
 {
 	*s = (struct run_state){.arena = a,
 		.rto_s = -1,
+		.rpo_s = -1,
 		.started_ms = -1,
 		.ended_ms = -1,
 		.recovered_ms = -1,
@@ -109,6 +110,8 @@ on_run_started(struct run_state *s, const cJSON *d, int64_t ms)
 	s->mode = util_streq(json_get_text(d, "mode"), "drill") ? PLAN_DRILL : PLAN_LIVE;
 	s->attended = json_get_bool(d, "attended", true);
 	s->rto_s = json_get_int(d, "rto_s", -1);
+	s->rpo_s = json_get_int(d, "rpo_s", -1);
+	s->newest_data = text_of(s, d, "newest_data");
 	operator_of(s, d);
 	if (json_get_time(d, "incident") != CLOCK_NONE)
 		s->incident_ms = json_get_time(d, "incident") * 1000;

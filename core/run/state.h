@@ -99,7 +99,8 @@ struct run_state {
 	enum plan_mode mode;
 	bool attended, paused, stopping;
 	enum run_phase phase;
-	int64_t rto_s;
+	int64_t rto_s, rpo_s;
+	const char *newest_data; /* the step whose value is the time of the newest data; NULL */
 	int64_t started_ms, ended_ms; /* wall clock; -1 before */
 	int64_t recovered_ms;         /* when done_when had passed; -1 */
 	int64_t incident_ms;          /* when the recovery clock began, if before the run; -1 */

@@ -404,6 +404,10 @@ read_steps(struct runbook *r, struct problems *p)
 			node_error(p, node_get(r->item.at, "done_when"),
 				"\"done_when\" names a step that does not exist: \"%s\".",
 				r->done_when.v[i]);
+	if (r->newest_data != NULL && !has_step(n, r->newest_data))
+		node_error(p, node_get(r->item.at, "newest_data"),
+			"\"newest_data\" names a step that does not exist: \"%s\".",
+			r->newest_data);
 }
 
 struct runbook *

@@ -119,7 +119,8 @@ struct runbook {
 	struct item item;
 	int64_t schema;
 	const char *id, *title, *why;
-	int64_t rto_s;
+	int64_t rto_s, rpo_s;
+	const char *newest_data; /* id of the step that finds out how new the newest data is */
 	struct texts tags;
 	struct items parameters;
 	struct texts done_when;

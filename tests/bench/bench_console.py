@@ -73,7 +73,13 @@ def catalog(directory, backups):
         json.dump({"site": "bench", "locations": {"here": {"directory": where, "timeout": "600s"}},
                    "assets": {"app": {"sets": sets}}}, f)
     env = {**environment(state), "LIFEBOAT_SITE": site}
-    subprocess.run([lifeboat.binary(), "collect"], env=env, check=True, stdout=subprocess.DEVNULL)
+    # Its exit status is the worst verdict, and the sets without a backup are a breach.
+    subprocess.run([lifeboat.binary(), "collect"], env=env, check=False, stdout=subprocess.DEVNULL,
+                   stderr=subprocess.DEVNULL)
+    found = subprocess.run([lifeboat.binary(), "backups", "app/many", "--format", "jsonl"], env=env,
+                           check=True, capture_output=True).stdout.count(b"\n")
+    if found != backups:
+        raise RuntimeError(f"the catalog has {found} backups, not {backups}")
     shutil.rmtree(os.path.join(where, "many"))
     return env
 

@@ -23,6 +23,7 @@ proof_of(const char *id, const struct backup *b)
 		.finished_at = b->finished_at,
 		.seconds = -1,
 		.checks = "[]",
+		.sha256 = "",
 		.by = ""};
 }
 
@@ -41,6 +42,8 @@ proof_json(struct json *j, const char *key, const struct proof *p)
 	json_time(j, "at", p->at);
 	if (p->seconds >= 0)
 		json_double(j, "seconds", p->seconds);
+	if (p->sha256 != NULL && p->sha256[0] != '\0')
+		json_string(j, "sha256", p->sha256);
 	json_string(j, "by", p->by);
 	json_raw(j, "checks", p->checks);
 	json_object_end(j);
@@ -205,6 +208,7 @@ proofs_read(struct proofs *p, const cJSON *record)
 				.at = at,
 				.seconds = seconds_of(record),
 				.checks = checks_of(p->arena, record),
+				.sha256 = text_of(p->arena, record, "sha256"),
 				.by = text_of(p->arena, record, "by")};
 		return true;
 	}
@@ -396,6 +400,21 @@ proofs_find_pass(const struct proofs *p, const struct backup *b, enum level leve
 
 		if (one->result == PROOF_PASS && one->level >= level && holds(one, b))
 			return one;
+	}
+	return NULL;
+}
+
+const char *
+proofs_find_sha256(const struct proofs *p, const struct backup *b, int64_t *ret_at)
+{
+	for (size_t i = first_of(p, b->name); i < p->list.n && compare_name(p, i, b->name) == 0;
+		i++) {
+		const struct proof *one = p->by_name[i];
+
+		if (one->result != PROOF_PASS || one->sha256[0] == '\0' || !holds(one, b))
+			continue;
+		*ret_at = one->at;
+		return one->sha256;
 	}
 	return NULL;
 }

@@ -22,6 +22,7 @@ struct proof {
 	int64_t at;         /* when it was proven */
 	double seconds;     /* how long that took; negative if not known */
 	const char *checks; /* a JSON array of {name, result, detail}; "[]" */
+	const char *sha256; /* of the one object that it is, 64 digits; "": not known */
 	const char *by;     /* who: ident_text, or the run's id */
 };
 
@@ -74,6 +75,11 @@ void proofs_sort(struct proofs *p);
  * something of at least its level has passed later.
  */
 const struct proof *proofs_find(const struct proofs *p, const struct backup *b);
+/*
+ * What this object's bytes added up to when something of it had passed, 64 digits, and when that
+ * was; NULL when nobody knows. The bytes may have changed since without anybody touching the file.
+ */
+const char *proofs_find_sha256(const struct proofs *p, const struct backup *b, int64_t *ret_at);
 /* The newest with result pass and at least this level. */
 const struct proof *proofs_find_pass(
 	const struct proofs *p, const struct backup *b, enum level level);

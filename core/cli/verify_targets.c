@@ -46,11 +46,13 @@ static void
 fill(struct verify_targets *t, struct verify_target *target, const struct set_facts *f,
 	const struct backup *b)
 {
-	target->set = site_set(t->site, arena_fmt(t->arena, "%s/%s", f->asset, f->set));
 	target->level = f->prove_level;
 	target->label = catalog_id(t->arena, f, b);
-	backup_copy(t->arena, &target->backup, b);
-	if (target->set == NULL)
+	target->prove = (struct prove_target){.site = t->site,
+		.set = site_set(t->site, arena_fmt(t->arena, "%s/%s", f->asset, f->set)),
+		.id = target->label};
+	backup_copy(t->arena, &target->prove.backup, b);
+	if (target->prove.set == NULL)
 		target->why = "Its set is not in the site file.";
 }
 
@@ -177,83 +179,27 @@ verify_targets_done(struct verify_targets *t)
 	t->catalog = NULL;
 }
 
-/* The proof is about the object that is there now, not the one that the catalog saw. */
-static void
-look_again(struct verify_targets *t, struct source *s, struct backup *b)
-{
-	CLEANUP(err_done) struct err why = ERR_INIT;
-	struct object o;
-
-	if (b->directory || !source_stat(s, t->arena, b->path, &o, &why))
-		return;
-	b->size = o.size;
-	b->mtime = o.mtime;
-	b->etag = o.etag != NULL ? o.etag : "";
-}
-
 void
 verify_target_prove(struct verify_targets *t, struct verify_target *target,
 	const struct verify_options *options, struct report *ret)
 {
 	struct verify_options o = *options;
-	CLEANUP(err_done) struct err err = ERR_INIT;
-	struct source *s;
 
 	o.site = t->site;
-	if (target->why == NULL && target->set == NULL) {
+	if (target->prove.set != NULL) {
+		prove_backup(t->arena, &target->prove, t->catalog, &o, ret);
+	} else if (target->why == NULL) {
 		verify_uri(t->arena, target->label, &o, ret);
-		return;
-	}
-	report_init(ret, t->arena, target->label, o.level);
-	if (target->why != NULL) {
+	} else {
+		report_init(ret, t->arena, target->label, o.level);
 		report_add(ret, PROOF_UNKNOWN, "present", "%s", target->why);
-		return;
 	}
-	if (o.checks == NULL)
-		o.checks = &target->set->checks;
-	if (o.database == NULL)
-		o.database = target->set->database;
-	if (!source_open(site_location(t->site, target->set->location), &s, &err)) {
-		report_err(ret, "present", &err);
-		return;
-	}
-	look_again(t, s, &target->backup);
-	verify_object(t->arena, s, target->backup.path, target->label, &o, ret);
-	source_free(s);
-}
-
-static const char *
-checks_text(struct arena *a, const struct report *r)
-{
-	CLEANUP(str_done) struct str out = STR_INIT(MIB);
-	struct json j = json_new(&out);
-
-	report_checks_json(r, NULL, &j);
-	return arena_strdup(a, str_text(&out));
 }
 
 bool
 verify_target_record(struct verify_targets *t, const struct verify_target *target,
 	const struct report *r, const char *by, struct err *err)
 {
-	struct proof p;
-	struct restore restore = {.backup = target->label,
-		.mode = RESTORE_SANDBOX,
-		.seconds = r->restore_seconds,
-		.at = clock_now(),
-		.by = by};
-
-	if (target->set == NULL || target->why != NULL)
-		return true;
-	p = proof_of(target->label, &target->backup);
-	p.level = r->level;
-	p.result = report_result(r);
-	p.at = restore.at;
-	p.seconds = r->seconds;
-	p.checks = checks_text(t->arena, r);
-	p.by = by;
-	if (!proof_add(t->state, &p, err))
-		return false;
-	return r->restore_seconds < 0 || p.result != PROOF_PASS ||
-	       restore_add(t->state, &restore, err);
+	return target->prove.set == NULL ||
+	       prove_record(t->arena, &target->prove, t->state, r, by, err);
 }

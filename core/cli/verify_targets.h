@@ -5,15 +5,13 @@
 #ifndef CLI_VERIFY_TARGETS_H
 #define CLI_VERIFY_TARGETS_H
 
-#include "catalog/catalog.h"
 #include "cli/cli.h"
-#include "verify/verify.h"
+#include "step/prove.h"
 
 struct verify_target {
 	const char *label; /* as asked for, or the backup's id: "asset/set/name" */
-	/* Of a backup of the catalog; set is NULL for paths and URIs. */
-	const struct set *set;
-	struct backup backup;
+	struct prove_target
+		prove;   /* of a backup of the catalog; its set is NULL for paths and URIs */
 	int level;       /* wanted by the set's `prove`; -1: none */
 	const char *why; /* why there is nothing to verify, a sentence; NULL */
 };

@@ -60,7 +60,8 @@ MUST_CHECK bool basebackup_create(
 /* Directories that listings and tars may leave out, before; links to tablespaces, after. */
 MUST_CHECK bool basebackup_directories(const char *to, struct err *err);
 MUST_CHECK bool basebackup_links(struct basebackup *b, struct err *err);
-/* basebackup_wal.c: the WAL that the backup itself lacks, from the archive of --wal. */
+/* basebackup_wal.c: the WAL that the backup itself lacks, from an archive, where one is known. */
+bool basebackup_has_archive(const struct basebackup *b);
 MUST_CHECK bool basebackup_fetch(struct basebackup *b, struct err *err);
 /*
  * format_basebackup.c: reads a whole backup, writing it; what is wrong with it goes to the
@@ -76,7 +77,7 @@ void basebackup_finish(struct basebackup *b);
 /* basebackup_wal.c: one segment of WAL; a damaged one is noted, not an err. */
 MUST_CHECK bool basebackup_segment(
 	struct basebackup *b, const char *name, struct scan *s, struct err *err);
-/* Whether the ranges are covered, by the backup or by the archive of --wal. */
+/* Whether the ranges are covered, by the backup or by an archive that is known. */
 MUST_CHECK bool basebackup_wal(struct basebackup *b, struct err *err);
 void basebackup_wal_done(struct basebackup *b);
 

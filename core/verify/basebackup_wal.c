@@ -1,5 +1,6 @@
 #include "base/banned.h"
 #include "verify/basebackup.h"
+#include "wal/archive.h"
 
 void
 basebackup_wal_done(struct basebackup *b)
@@ -84,92 +85,123 @@ covers(const struct wal_walk *w, const struct manifest_range *r)
 	return w->first_record != 0 && w->first_record <= r->start && w->valid_until >= r->end;
 }
 
-/* The archive of --wal. */
+/* The archive that was named, or that the asset has. */
 struct wal_archive {
 	struct source *source;
-	const char *dir;
-	uint32_t segment_bytes;
+	struct archive *files;
+	const char *uri;
 	struct proving *proof;
 };
 
-static bool
-first_segment(const struct object *o, void *arg, struct err *err)
+bool
+basebackup_has_archive(const struct basebackup *b)
 {
-	struct wal_archive *a = arg;
-	const char *name = o->name + strlen(a->dir);
-	struct flow_spec spec = {.source = a->source, .name = o->name};
-	struct err ignored = ERR_INIT;
-	uint32_t timeline, high, low;
-	const unsigned char *p;
-	struct wal_header h;
-	struct flow *f;
-	ssize_t n;
+	return b->proof->options->wal != NULL || b->proof->options->wal_location != NULL;
+}
 
-	if (o->directory || !wal_name_parse(name, &timeline, &high, &low) || strchr(name, 'b') ||
-		!flow_open(&spec, &f, &ignored)) {
-		err_done(&ignored);
-		return true;
-	}
-	n = scan_view(flow_scan(f), &p, &ignored);
-	if (n > 0 && wal_header_read(p, (size_t)n, &h))
-		a->segment_bytes = h.segment_bytes;
-	flow_free(f);
-	err_done(&ignored);
-	return a->segment_bytes == 0;
+/* Whose WAL it must be; 0 when that is not known. */
+static uint64_t
+identifier_of(const struct basebackup *b)
+{
+	CLEANUP(err_done) struct err ignored = ERR_INIT;
+	struct pgcontrol control;
+
+	if (pgcontrol_read(b->control, b->control_len, &control, &ignored))
+		return control.system_identifier;
+	return b->manifest.system_identifier;
 }
 
 static bool
-open_archive(struct wal_archive *a, const char *uri, struct err *err)
+check_identifier(const struct basebackup *b, uint64_t found, const char *where, struct err *err)
 {
-	const char *name;
+	uint64_t wanted = identifier_of(b);
 
-	if (!source_open_uri(a->proof->arena, uri, &a->source, &name, err))
+	return wanted == 0 || found == wanted ||
+	       err_set(err, ERR_CHECK_FAILED,
+		       "The WAL in %s is of another cluster: its system identifier is %llu, not "
+		       "%llu.",
+		       where, (unsigned long long)found, (unsigned long long)wanted);
+}
+
+static void
+archive_close(struct wal_archive *a)
+{
+	archive_free(a->files);
+	source_free(a->source);
+}
+
+static bool
+open_archive(struct wal_archive *a, struct err *err)
+{
+	const struct verify_options *o = a->proof->options;
+	struct arena *arena = a->proof->arena;
+	const char *dir = o->wal_directory;
+
+	if (o->wal != NULL ? !source_open_uri(arena, o->wal, &a->source, &dir, err)
+			   : !source_open(o->wal_location, &a->source, err))
 		return false;
-	a->dir = name[0] == '\0' || util_ends(name, "/") ? name
-							 : arena_fmt(a->proof->arena, "%s/", name);
+	if (dir[0] != '\0' && !util_ends(dir, "/"))
+		dir = arena_fmt(arena, "%s/", dir);
+	a->uri = source_uri(a->source, arena, dir);
 	/* The size of segments is read from one of them, never assumed. */
-	if (!source_list(a->source, a->dir, false, first_segment, a, err) && err->code != ERR_NONE)
+	if (!archive_list(a->source, dir, &a->files, err) || !archive_probe(a->files, err))
+		return err_prefix(err, "The WAL archive %s", a->uri);
+	return true;
+}
+
+/* Of one that was still being received, which is good up to where it ends. */
+static const char *
+partial_name(const struct wal_archive *a, uint32_t timeline, uint64_t number)
+{
+	const struct archive_extra *p;
+	uint64_t other;
+
+	vec_each (&a->files->partials, p)
+		if (p->tli == timeline &&
+			segment_number(p->log, p->seg, a->files->header.bytes, &other) &&
+			other == number)
+			return p->name;
+	return NULL;
+}
+
+static bool
+open_segment(struct wal_archive *a, uint32_t timeline, uint64_t lsn, char name[SEGMENT_NAME],
+	struct flow **ret, struct err *err)
+{
+	uint32_t bytes = a->files->header.bytes;
+	struct flow_spec spec = {.source = a->source, .meter = a->proof->meter};
+	const struct archive_segment *s = archive_find(a->files, timeline, lsn / bytes);
+
+	segment_name(timeline, lsn / bytes, bytes, name);
+	if (s != NULL && !archive_path(a->files, a->proof->arena, s, &spec.name, err))
 		return false;
-	return a->segment_bytes != 0 ||
-	       err_set(err, ERR_NOT_FOUND, "There is no WAL segment at %s.", uri);
+	if (s == NULL)
+		spec.name = partial_name(a, timeline, lsn / bytes);
+	if (spec.name == NULL)
+		return err_set(err, ERR_CHECK_FAILED,
+			"The segment %s is missing in the archive %s.", name, a->uri);
+	return flow_open(&spec, ret, err);
 }
 
 static bool
-open_segment(struct wal_archive *a, const char *name, struct flow **ret, struct err *err)
+walk_archive(const struct basebackup *b, struct wal_archive *a, const struct manifest_range *r,
+	struct err *err)
 {
-	static const char *const endings[] = {"", ".gz", ".zst", ".lz4", ".bz2", ".xz", ".partial"};
-
-	for (size_t i = 0; i < ARRAY_LEN(endings); i++) {
-		struct flow_spec spec = {.source = a->source,
-			.name = arena_fmt(a->proof->arena, "%s%s%s", a->dir, name, endings[i]),
-			.meter = a->proof->meter};
-
-		err_done(err);
-		if (flow_open(&spec, ret, err))
-			return true;
-		if (err->code != ERR_NOT_FOUND)
-			return false;
-	}
-	return err_set(err, ERR_CHECK_FAILED, "The segment %s is missing in the archive.", name);
-}
-
-static bool
-walk_archive(struct wal_archive *a, const struct manifest_range *r, struct err *err)
-{
-	uint64_t lsn = r->start - r->start % a->segment_bytes;
+	uint32_t bytes = a->files->header.bytes;
+	uint64_t lsn = r->start - r->start % bytes;
 	struct wal_walk w;
 	bool good = true;
 
 	wal_walk_init(&w);
 	w.stop_at = r->end;
-	for (; good && lsn < r->end; lsn += a->segment_bytes) {
-		char name[WAL_NAME + 1];
+	for (; good && lsn < r->end; lsn += bytes) {
+		char name[SEGMENT_NAME];
 		struct flow *f = NULL;
 
-		wal_name_format(r->timeline, lsn, a->segment_bytes, name);
-		good = open_segment(a, name, &f, err) &&
+		good = open_segment(a, r->timeline, lsn, name, &f, err) &&
 		       (wal_walk_segment(&w, flow_scan(f), true, err) ||
-			       err_prefix(err, "%s", name));
+			       err_prefix(err, "%s", name)) &&
+		       check_identifier(b, w.header.system_identifier, a->uri, err);
 		flow_free(f);
 	}
 	if (good && !covers(&w, r))
@@ -209,21 +241,20 @@ static bool
 check_range(struct basebackup *b, size_t i, struct wal_archive *archive, struct err *err)
 {
 	const struct manifest_range *r = &b->manifest.ranges.v[i];
-	const char *uri = b->proof->options->wal;
-
 	if (b->walks != NULL && covers(&b->walks[i], r)) {
+		if (!check_identifier(b, b->walks[i].header.system_identifier, "the backup", err))
+			return report_err(b->proof->report, "wal", err);
 		range_covered(b, r, "the backup");
 		return true;
 	}
-	if (uri == NULL) {
+	if (!basebackup_has_archive(b)) {
 		range_missing(b, r);
 		return true;
 	}
-	if (archive->source == NULL && !open_archive(archive, uri, err))
+	if ((archive->source == NULL && !open_archive(archive, err)) ||
+		!walk_archive(b, archive, r, err))
 		return report_err(b->proof->report, "wal", err);
-	if (!walk_archive(archive, r, err))
-		return report_err(b->proof->report, "wal", err);
-	range_covered(b, r, uri);
+	range_covered(b, r, archive->uri);
 	return true;
 }
 
@@ -231,23 +262,23 @@ bool
 basebackup_fetch(struct basebackup *b, struct err *err)
 {
 	struct wal_archive archive = {.proof = b->proof};
-	bool good = open_archive(&archive, b->proof->options->wal, err);
+	bool good = open_archive(&archive, err);
 
 	for (size_t i = 0; good && i < b->manifest.ranges.n; i++) {
 		const struct manifest_range *r = &b->manifest.ranges.v[i];
-		uint64_t lsn = r->start - r->start % archive.segment_bytes;
+		uint32_t bytes = archive.files->header.bytes;
 
-		for (; good && lsn < r->end; lsn += archive.segment_bytes) {
-			char name[WAL_NAME + 1];
+		for (uint64_t lsn = r->start - r->start % bytes; good && lsn < r->end;
+			lsn += bytes) {
+			char name[SEGMENT_NAME];
 			struct flow *f = NULL;
 
-			wal_name_format(r->timeline, lsn, archive.segment_bytes, name);
-			good = open_segment(&archive, name, &f, err) &&
+			good = open_segment(&archive, r->timeline, lsn, name, &f, err) &&
 			       extract_segment(b, name, flow_scan(f), err);
 			flow_free(f);
 		}
 	}
-	source_free(archive.source);
+	archive_close(&archive);
 	return good;
 }
 
@@ -259,6 +290,6 @@ basebackup_wal(struct basebackup *b, struct err *err)
 
 	for (size_t i = 0; good && i < b->manifest.ranges.n; i++)
 		good = check_range(b, i, &archive, err);
-	source_free(archive.source);
+	archive_close(&archive);
 	return good;
 }

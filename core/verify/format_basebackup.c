@@ -100,7 +100,7 @@ finish(struct basebackup *b, struct err *err)
 		basebackup_finish(b);
 	if (b->extract == NULL)
 		return basebackup_wal(b, err);
-	if (b->segments == 0 && b->proof->options->wal != NULL && !basebackup_fetch(b, err))
+	if (b->segments == 0 && basebackup_has_archive(b) && !basebackup_fetch(b, err))
 		return false;
 	return basebackup_links(b, err);
 }

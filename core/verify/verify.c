@@ -82,6 +82,9 @@ want_digest(struct proving *p, struct wanted *ret)
 		ret->sum.kind = SUM_SHA256;
 	} else if (ret->sum.kind == SUM_NONE) {
 		ret->sum.kind = SUM_SHA256;
+		if (p->options->recorded_sha256 != NULL &&
+			digest_unhex(p->options->recorded_sha256, DIGEST_SIZE, ret->sum.sum))
+			ret->from = p->options->recorded_by;
 	} else {
 		ret->from = path_base(ret->sum.name);
 	}

@@ -17,8 +17,15 @@
 struct verify_options {
 	enum level level;
 	const char *sha256; /* what the stored bytes must add up to, 64 digits; NULL */
-	const char *wal;    /* path or URI of a WAL archive, for what base backups need; NULL */
-	bool pages;         /* also check the data page checksums in base backups */
+	/* The same, as it was recorded earlier, and where: "its proof of 2026-11-20T02:00:00Z". For
+	 * what has no checksum file beside it. NULL. */
+	const char *recorded_sha256, *recorded_by;
+	/* A WAL archive, for what base backups need: path or URI, else a directory of a location
+	 * ("" or ending with a slash). NULL. */
+	const char *wal;
+	const struct location *wal_location;
+	const char *wal_directory;
+	bool pages; /* also check the data page checksums in base backups */
 	/* Of level restored: */
 	bool keep_sandbox;          /* leave it for a while, to be looked into */
 	const char *state;          /* the state directory; NULL: the usual one */

@@ -1,12 +1,14 @@
 """lifeboat verify over S3, by the names of the catalog, and at level restored."""
 import json
 import os
+import shutil
 import subprocess
 
 import pytest
 
 import damage
 import detect_table
+from verify_site import Site, dump_set
 
 
 @pytest.fixture(scope="module")
@@ -152,22 +154,6 @@ def test_damaged_page_that_no_manifest_shows(boat, samples, tmp_path):
     assert boat.run("verify", "--pages", samples.path("base-tar-no-sums-gz"), status=0)
 
 
-class Site:
-    def __init__(self, boat, directory, sets, location=None):
-        boat.write("site.yaml", json.dumps({
-            "site": "t", "locations": {"here": location or {"directory": directory}},
-            "assets": {"db": {"sets": sets}}}))
-        self.boat = boat
-
-    def row(self, name):
-        board = self.boat.run("board", "--refresh", "--format", "json").json()
-        return next(s for s in board["sets"] if s["set"] == name)
-
-
-def dump_set(**fields):
-    return {"type": "pg_dump", "location": "here", "path": "pg/", "rpo": "1000d", **fields}
-
-
 @pytest.fixture
 def backups(samples, tmp_path):
     """Three dumps, the newest of them damaged at will."""
@@ -206,7 +192,7 @@ def test_restored_is_recorded_with_its_time(boat, backups):
     assert done.json()["level"] == "restored"
     row = site.row("dump")
     assert row["proven"]["level"] == "restored"
-    assert row["last_restore"]["mode"] == "sandbox" and row["last_restore"]["seconds"] > 0
+    assert row["last_restore"]["mode"] == "sandbox" and row["last_restore"]["seconds"] >= 0
 
 
 def test_stale(boat, backups):
@@ -224,6 +210,42 @@ def test_stale(boat, backups):
     assert boat.run("verify", "db/dump/3.dump", status=1)
     assert [r["target"] for r in boat.run("verify", "--stale", "--format", "json", status=1).json()
             ] == ["db/dump/3.dump", "db/none"]  # what failed stays due
+
+
+def test_base_backup_takes_the_wal_of_its_asset(boat, samples, tmp_path):
+    """Made with -X none: what it needs is in the archive that the site file has for the asset."""
+    shutil.copytree(samples.path("base-tar-no-wal"), tmp_path / "b/base/sunday")
+    shutil.copytree(samples.path("wal-archive"), tmp_path / "b/wal")
+    sets = {"base": {"type": "pg_basebackup", "location": "here", "path": "base/", "rpo": "1000d"},
+            "wal": {"type": "wal", "location": "here", "path": "wal/", "rpo": "1000d"}}
+    Site(boat, str(tmp_path / "b"), {"base": sets["base"]})
+    assert "--wal" in boat.run("verify", "--latest", "db/base", status=2).out
+    Site(boat, str(tmp_path / "b"), sets)
+    done = boat.run("verify", "--latest", "db/base", "-v", status=0)
+    assert f"is whole, in {tmp_path}/b/wal" in done.out, done
+    assert boat.run("verify", "--level", "restored", "--latest", "db/base", timeout=200, status=0)
+    # another cluster's archive has segments of the same names
+    for path in (tmp_path / "b/wal").glob("?" * 24):
+        damage.rewrite(path, lambda d: damage.flip(d, 24))
+    done = boat.run("verify", "--latest", "db/base", status=1)
+    assert "is of another cluster" in done.out, done
+
+
+def test_recorded_digest(boat, samples, tmp_path):
+    """Nothing in a -Z0 dump covers its data; once proven, the digest of that proof does."""
+    path = tmp_path / "b/pg/x.dump"
+    path.parent.mkdir(parents=True)
+    shutil.copy2(samples.path("custom-z0"), path)
+    Site(boat, str(tmp_path / "b"), {"dump": dump_set()})
+    assert "unverifiable" in boat.run("verify", "--latest", "db/dump", status=2).out
+    boat.run("verify", "--latest", "db/dump", "--level", "restored", timeout=200, status=0)
+    done = boat.run("verify", "--latest", "db/dump", "-v", status=0)
+    assert "SHA256 is what its proof of 20" in done.out, done
+    times = os.stat(path).st_mtime_ns
+    damage.rewrite(path, lambda d: d.replace(b"xxxx", b"xyxx", 1))  # bit rot leaves no trace
+    os.utime(path, ns=(times, times))
+    done = boat.run("verify", "--latest", "db/dump", status=1)
+    assert "these are not the bytes that were stored" in done.out, done
 
 
 def test_catalog_of_a_bucket(boat, s3, bucket, samples):

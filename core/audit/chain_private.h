@@ -7,6 +7,8 @@
 #include "audit/chain.h"
 #include "conf/json_read.h"
 
+#include <sys/types.h>
+
 struct chain {
 	char *path, *run, *actor, *kind;
 	int fd;

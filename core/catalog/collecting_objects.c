@@ -88,6 +88,20 @@ found_object(const struct object *o, void *arg, struct err *err)
 	return good;
 }
 
+void
+collecting_unrecognised(struct backup *b, const unsigned char *head, size_t n, const char *note)
+{
+	b->note = note;
+	while (n > 0 && strchr(" \t\r\n", *head) != NULL && *head != '\0') {
+		head++;
+		n--;
+	}
+	if (n == 0 || (*head != '<' && *head != '{'))
+		return;
+	b->state = BACKUP_FAILED;
+	b->note = "It is no backup: it begins like a web page or a JSON document.";
+}
+
 struct inside {
 	struct collecting *c;
 	int64_t size, newest;

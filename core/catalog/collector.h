@@ -71,6 +71,14 @@ MUST_CHECK bool collecting_objects(
 MUST_CHECK bool collecting_head(struct collecting *c, const char *path, void *buf, size_t len,
 	size_t *ret, struct err *err);
 
+/*
+ * For a head that is of no known format: a web page or a JSON document, which a failed download
+ * leaves under the name of a backup, is no backup. Anything else may be one (encrypted, say), and
+ * only gets the note.
+ */
+void collecting_unrecognised(
+	struct backup *b, const unsigned char *head, size_t n, const char *note);
+
 /* A whole small object. */
 MUST_CHECK bool collecting_text(
 	struct collecting *c, const char *path, size_t max, struct str *out, struct err *err);

@@ -52,7 +52,8 @@ inspect(struct collecting *c, struct backup *b, struct err *err)
 	b->detail =
 		arena_fmt(c->arena, "{\"format\":\"%s\"}", kind != NULL ? kind : "unrecognised");
 	if (kind == NULL)
-		b->note = "Its first bytes are those of no format that neo4j-admin writes.";
+		collecting_unrecognised(b, head, n,
+			"Its first bytes are those of no format that neo4j-admin writes.");
 	if (b->time_from == TIME_MTIME && time_in_name(b->name) != CLOCK_NONE) {
 		b->finished_at = time_in_name(b->name);
 		b->time_from = TIME_NAME;

@@ -181,7 +181,8 @@ inspect(struct collecting *c, struct backup *b, struct err *err)
 	}
 	use_header(c, b, NULL, format);
 	if (strcmp(format, "unrecognised") == 0)
-		b->note = "Its first bytes are those of no format that pg_dump writes.";
+		collecting_unrecognised(
+			b, head, n, "Its first bytes are those of no format that pg_dump writes.");
 	return true;
 }
 

@@ -90,7 +90,7 @@ inspect_rdb(struct collecting *c, struct backup *b, struct err *err)
 		read_aux(&r, b, &j);
 	} else {
 		json_bool(&j, "recognised", false);
-		b->note = "Its first bytes are not those of an RDB.";
+		collecting_unrecognised(b, head, n, "Its first bytes are not those of an RDB.");
 	}
 	json_object_end(&j);
 	b->detail = arena_strdup(c->arena, str_text(&detail));

@@ -203,6 +203,19 @@ def test_empty_files_and_minimum_size(site):
     assert row["verdict"] == "breach" and "no good backup" in row["reasons"][0]
 
 
+@pytest.mark.parametrize("type_", ["pg_dump", "redis_rdb", "neo4j"])
+def test_what_a_failed_download_leaves(site, type_):
+    """An error page under the name of a backup is none; what is only unknown may be encrypted."""
+    site.set("set", type=type_, path="x")
+    site.file("x/old", b"-----BEGIN PGP MESSAGE-----\n", age=7200)
+    assert site.row("db/set", status=0)["newest"]["name"] == "old"
+    for text in (b"\n<!DOCTYPE html><html>", b'{"error": "not found"}', b"<?xml version='1.0'?>"):
+        site.file("x/new", text, age=60)
+        row = site.row("db/set", status=1)
+        assert row["verdict"] == "late" and row["newest"]["name"] == "old"
+        assert "begins like a web page" in row["reasons"][0]
+
+
 def test_backup_from_the_future(site):
     site.set("dump", path=PATTERN)
     site.file(f"pg/app_{stamp(3600)}.dump", age=3600)

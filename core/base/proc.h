@@ -72,6 +72,8 @@ struct proc_env {
 	size_t n, cap;
 };
 void proc_env_init(struct proc_env *env, struct arena *a);
+/* Also the keys of object stores: for our own code that reads locations, and nobody else. */
+void proc_env_add_store_keys(struct proc_env *env, struct arena *a);
 void proc_env_set(struct proc_env *env, struct arena *a, const char *name, const char *value);
 char *const *proc_env_list(struct proc_env *env, struct arena *a);
 

@@ -62,6 +62,22 @@ proc_env_init(struct proc_env *env, struct arena *a)
 	proc_env_set(env, a, "PATH", path_search(a));
 }
 
+/* AWS_ACCESS_KEY_ID, or another prefix where a location names one (credentials: env PREFIX). */
+void
+proc_env_add_store_keys(struct proc_env *env, struct arena *a)
+{
+	static const char *const endings[] = {
+		"_ACCESS_KEY_ID", "_SECRET_ACCESS_KEY", "_SESSION_TOKEN"};
+
+	for (char **e = environ; *e != NULL; e++) {
+		const char *name = arena_strndup(a, *e, strcspn(*e, "="));
+
+		for (size_t i = 0; i < ARRAY_LEN(endings); i++)
+			if (util_ends(name, endings[i]))
+				push(env, a, arena_strdup(a, *e));
+	}
+}
+
 void
 proc_env_set(struct proc_env *env, struct arena *a, const char *name, const char *value)
 {

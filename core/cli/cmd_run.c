@@ -86,6 +86,10 @@ static const struct cli_option run_options[] = {
 		NULL},
 	{"confirm", 0, "STEP=TEXT", "answers a step's gate beforehand; may be repeated", NULL},
 	{"sha256", 0, "DIGEST", "only if the runbook is this one", NULL},
+	{"keep-sandbox", 0, NULL,
+		"of a runbook that proves a backup: the same as --set "
+		"keep_sandbox=yes",
+		NULL},
 	{"plain", 0, NULL, "line by line instead of the console", NULL},
 	{"verbose", 'v', NULL, "print what the steps print", NULL},
 	{"format", 0, "text|jsonl", "jsonl streams the journal", "text jsonl"},

@@ -90,6 +90,17 @@ read_incident(struct cli *cli, int64_t *ret, struct err *err)
 	return err_hint(err, "With its zone, like 2026-11-20T14:32:07Z.");
 }
 
+static void
+keep_sandbox(struct arena *a, struct plan_options *o)
+{
+	const char **sets = arena_array(a, o->nsets + 1, sizeof(*sets));
+
+	if (o->nsets > 0)
+		memcpy(sets, o->sets, o->nsets * sizeof(*sets));
+	sets[o->nsets++] = "keep_sandbox=yes";
+	o->sets = sets;
+}
+
 bool
 cli_plan(struct cli *cli, bool attended, struct plan **ret, struct err *err)
 {
@@ -106,6 +117,8 @@ cli_plan(struct cli *cli, bool attended, struct plan **ret, struct err *err)
 	ident_self(cli->arena, &self);
 	o.operator= ident_text(cli->arena, &self);
 	o.nsets = cli_values(cli, "set", &o.sets);
+	if (cli_flag(cli, "keep-sandbox"))
+		keep_sandbox(cli->arena, &o);
 	o.cached = run_is_read_only(); /* a look at the places would write into the catalog */
 	return plan_build(cli->arena, r, site, state, &o, ret, err);
 }

@@ -98,6 +98,8 @@ environment(struct runner *r, const struct step *s, char *const **ret, struct er
 	struct proc_env env;
 
 	proc_env_init(&env, &r->step_arena);
+	if (s->kind->locations)
+		proc_env_add_store_keys(&env, &r->step_arena);
 	if (r->plan->mode == PLAN_DRILL) {
 		/* libpq's own defaults must not lead out of the drill. */
 		proc_env_set(&env, &r->step_arena, "PGHOST", "/nonexistent");

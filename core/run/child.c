@@ -33,14 +33,23 @@ struct child {
 	bool exited, ended;
 };
 
-static pid_t kept[KEPT_MAX];
-static size_t nkept;
+/* Those that outlive their step, and of these the ones that outlive the run. */
+static pid_t kept[KEPT_MAX], left[KEPT_MAX];
+static size_t nkept, nleft;
 
 void
 child_keep(pid_t pid)
 {
 	if (nkept < KEPT_MAX && pid > 1)
 		kept[nkept++] = pid;
+}
+
+static void
+leave(pid_t pid)
+{
+	if (nleft < KEPT_MAX && pid > 1)
+		left[nleft++] = pid;
+	child_keep(pid);
 }
 
 /* Until none is found: one that forks while it is looked for is found the next time. */
@@ -57,7 +66,8 @@ child_kill_strays(bool kept_too, size_t *ret_count)
 		/* As a subreaper we inherit every orphan: without children there are none. */
 		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 && errno == ECHILD)
 			return;
-		n = proc_signal_tree(getpid(), SIGKILL, kept, kept_too ? 0 : nkept);
+		n = proc_signal_tree(
+			getpid(), SIGKILL, kept_too ? left : kept, kept_too ? nleft : nkept);
 		if (n == 0)
 			return;
 		*ret_count = MAX(*ret_count, n);
@@ -153,6 +163,8 @@ take_event(struct child *c, const char *line, size_t len)
 		j = NULL;
 	} else if (strcmp(event, "keep") == 0) {
 		child_keep((pid_t)json_get_int(j, "pid", 0));
+	} else if (strcmp(event, "leave") == 0) {
+		leave((pid_t)json_get_int(j, "pid", 0));
 	} else if (c->spec.on_event != NULL) {
 		c->spec.on_event(c, j, c->spec.arg);
 	}

@@ -143,6 +143,30 @@ proven_backup(struct runner *r)
 	return NULL;
 }
 
+/* Whether a step of this run recorded the same already, and with its checks. */
+static bool
+is_recorded(struct runner *r, const struct proof *p)
+{
+	CLEANUP(arena_done) struct arena a = ARENA_INIT;
+	CLEANUP(err_done) struct err err = ERR_INIT;
+	const char *slash = strchr(p->backup, '/'),
+		   *end = slash != NULL ? strchr(slash + 1, '/') : NULL;
+	struct proofs all;
+	const struct proof *one;
+
+	if (end == NULL)
+		return false;
+	proofs_init(&all, &a, arena_strndup(&a, p->backup, (size_t)(slash - p->backup)),
+		arena_strndup(&a, slash + 1, (size_t)(end - slash - 1)));
+	if (!proofs_load(&all, r->state_dir, &err))
+		return false;
+	vec_each (&all.list, one)
+		if (util_streq(one->by, r->id) && util_streq(one->backup, p->backup) &&
+			one->result == p->result && one->level == p->level)
+			return true;
+	return false;
+}
+
 /* For the PROVEN column: that all of the runbook passed is the proof, that it failed, too. */
 static void
 remember_proof(struct runner *r, double seconds)
@@ -165,6 +189,8 @@ remember_proof(struct runner *r, double seconds)
 	p.mtime = b->mtime;
 	p.finished_at = b->finished_at;
 	p.result = r->exit == 0 ? PROOF_PASS : r->exit == 1 ? PROOF_FAIL : PROOF_UNKNOWN;
+	if (is_recorded(r, &p))
+		return;
 	if (!proof_add(r->state_dir, &p, &err) ||
 		(r->exit == 0 && p.level == LEVEL_RESTORED &&
 			!restore_add(r->state_dir, &restore, &err)))

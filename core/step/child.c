@@ -35,17 +35,29 @@ step_set(struct step_child *c, const char *name, const char *value)
 	send_event(&line);
 }
 
-void
-step_keep(struct step_child *c, pid_t pid)
+static void
+send_pid(const char *event, pid_t pid)
 {
 	struct str line = STR_INIT(KIB);
 	struct json j = json_new(&line);
 
 	json_object(&j, NULL);
-	json_string(&j, "event", "keep");
+	json_string(&j, "event", event);
 	json_int(&j, "pid", pid);
 	json_object_end(&j);
 	send_event(&line);
+}
+
+void
+step_keep(struct step_child *c, pid_t pid)
+{
+	send_pid("keep", pid);
+}
+
+void
+step_leave(struct step_child *c, pid_t pid)
+{
+	send_pid("leave", pid);
 }
 
 void
@@ -192,7 +204,6 @@ run_spec(struct step_child *c, enum step_role role, struct err *err)
 	c->state = spec_text(spec, "state");
 	c->site_file = spec_text(spec, "site_file");
 	c->read_only = spec_flag(spec, "read_only");
-	c->keep_sandbox = spec_flag(spec, "keep_sandbox");
 	c->drill = spec_flag(spec, "drill");
 	read_backup(c, node_get(spec, "backup"));
 	c->timeout_ms = spec_number(spec, "timeout_s") * 1000;

@@ -8,6 +8,7 @@
  *    "value":..,"checks":[{"name","result","detail"}]}
  *   {"event":"set","name":"conninfo","value":..}   becomes {{STEP.conninfo}}
  *   {"event":"keep","pid":..}                      a process that outlives the step
+ *   {"event":"leave","pid":..}                     ... and the run
  *   {"event":"progress","done":..,"total":..,"text":..}
  * A step that ends without a result is judged by its exit status.
  */
@@ -40,7 +41,6 @@ struct step_child {
 	} backup;
 	const char *site_file; /* NULL when the run has none */
 	bool read_only;        /* effect: read; the step must not change anything */
-	bool keep_sandbox;
 	bool drill;
 	int64_t timeout_ms;
 	enum outcome outcome; /* set by a kind that can't tell (OUTCOME_UNKNOWN) */
@@ -51,6 +51,7 @@ struct step_child {
 
 void step_set(struct step_child *c, const char *name, const char *value);
 void step_keep(struct step_child *c, pid_t pid);
+void step_leave(struct step_child *c, pid_t pid);
 void step_progress(struct step_child *c, int64_t done, int64_t total, const char *text);
 /* A line of the step's output, made visible. */
 void step_say(struct step_child *c, const char *fmt, ...) PRINTF(2, 3);

@@ -23,6 +23,7 @@ struct step_kind {
 	bool person;        /* answered by a person; nothing is executed */
 	bool output;        /* prints; the runner keeps its output */
 	bool retriable;     /* running it twice does no more than running it once */
+	bool locations;     /* reads the site's locations, and is given the keys for them */
 
 	/* Faults beyond the schema; may be NULL. */
 	void (*check)(

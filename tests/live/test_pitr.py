@@ -17,7 +17,11 @@ def cluster():
     """Two base backups, commits before, between and behind them, then a dropped table."""
     c = wal_cluster.WalCluster(1)
     c.sql("CREATE TABLE orders (id int PRIMARY KEY, what text);"
-          "INSERT INTO orders SELECT g, 'x' || g FROM generate_series(1, 500) g")
+          "INSERT INTO orders SELECT g, 'x' || g FROM generate_series(1, 500) g;"
+          "CREATE TABLE items (order_id int REFERENCES orders, n int);"
+          "INSERT INTO items SELECT g, g FROM generate_series(1, 100) g;"
+          "CREATE VIEW seen AS SELECT * FROM orders WHERE id < 10;"
+          "CREATE VIEW seen_again AS SELECT * FROM seen")
     c.commit("before")
     c.base_backup("one")
     for i in range(4):
@@ -28,7 +32,7 @@ def cluster():
         c.commit(f"b{i}")
         c.switch()
     c.sql("SELECT pg_create_restore_point('upgrade')")
-    xid = c.sql("BEGIN; DROP TABLE orders; SELECT pg_current_xact_id(); COMMIT")
+    xid = c.sql("BEGIN; DROP TABLE orders CASCADE; SELECT pg_current_xact_id(); COMMIT")
     c.drop = c.keep("drop", xid)
     c.commit("after")
     c.switch()
@@ -186,6 +190,8 @@ def test_extract_table(boat, cluster):
     """The dropped table comes back with its rows; what was written since stays."""
     site(boat, cluster)
     cluster.server.create_database("staging")
+    cluster.sql("CREATE TABLE items AS SELECT g AS order_id, g AS n FROM generate_series(1, 50) g",
+                "staging")
     moment = boat.run("moment", "db", "--around", rfc(cluster.drop.at), "--format", "json",
                       status=0).json()["transactions"][0]["moment"]
     args = ["--set", f"moment={moment}", "--set", "database=postgres", "--set", "table=orders",
@@ -195,15 +201,20 @@ def test_extract_table(boat, cluster):
     run = runs.run(boat, "postgres/extract-table", *args, "--confirm", "copy=stage-db", status=0)
     assert run.result("rows")["value"] == run.result("same")["value"] == "500"
     assert cluster.sql("SELECT count(*), max(what) FROM orders", "staging") == "500|x99"
+    # What the CASCADE took with it is back, too.
+    assert cluster.sql("SELECT count(*) FROM seen_again", "staging") == "9"
+    assert cluster.sql("SELECT conrelid::regclass || ' ' || pg_get_constraintdef(oid) FROM "
+                       "pg_constraint WHERE contype = 'f'", "staging") == \
+        "items FOREIGN KEY (order_id) REFERENCES orders(id)"
     # It is there now: refused, and nothing of it is touched.
     run = runs.run(boat, "postgres/extract-table", *args, "--confirm", "copy=stage-db", status=1)
     assert run.finished()["outcome"] == "failed" and "absent" in run.done.out
-    cluster.sql("DELETE FROM orders WHERE id <= 100", "staging")
+    cluster.sql("DELETE FROM items; DELETE FROM orders WHERE id <= 100", "staging")
     # Rows that collide: all or nothing.
     run = runs.run(boat, "postgres/extract-table", *args, "--set", "what=rows", "--confirm",
                    "copy=stage-db", status=1)
     assert cluster.sql("SELECT count(*) FROM orders", "staging") == "400"
-    cluster.sql("TRUNCATE orders", "staging")
+    cluster.sql("TRUNCATE orders CASCADE", "staging")
     runs.run(boat, "postgres/extract-table", *args, "--set", "what=rows", "--confirm",
              "copy=stage-db", status=0)
     assert cluster.sql("SELECT count(*) FROM orders", "staging") == "500"

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "run/start.h"
 #include "tui/app.h"
+#include "tui/plain.h"
 #include "tui/view/screens.h"
 
 #include <errno.h>
@@ -106,23 +107,19 @@ console_open(struct cli *cli, const struct console_start *start, int *ret_status
 	return drawn;
 }
 
-/* The linear mode: the board once, and how to go on. */
+/* The linear mode. */
 static int
-print_plain(struct cli *cli)
+run_plain(struct cli *cli, const struct console_start *start)
 {
-	const struct cli_command *board = cli_find("board");
-	int status = board->run(cli);
+	struct app_options o = {.read_only = start->read_only || start->kiosk};
+	struct err err = ERR_INIT;
 
-	cli_print(cli, "\n"
-		       "How to go on:\n"
-		       "  lifeboat board --refresh       look at all backup locations again\n"
-		       "  lifeboat backups ASSET/SET     the backups of a set\n"
-		       "  lifeboat runbooks              what can be done\n"
-		       "  lifeboat plan RUNBOOK          exactly what it would run\n"
-		       "  lifeboat run RUNBOOK --plain   do it, question by question\n"
-		       "  lifeboat runs                  what was done, what runs\n"
-		       "  lifeboat help                  everything else\n");
-	return status;
+	if (!path_state(cli->arena, false, &o.state, &err))
+		return cli_fail(cli, &err);
+	if (o.read_only)
+		run_set_read_only();
+	load_site(cli, &o);
+	return plain_run(cli, &o);
 }
 
 static int
@@ -134,15 +131,14 @@ run_console(struct cli *cli)
 	int status;
 
 	if (cli_flag(cli, "plain") || !console_open(cli, &start, &status))
-		return print_plain(cli);
+		return run_plain(cli, &start);
 	return status;
 }
 
 static const struct cli_option options[] = {
 	{"read-only", 0, NULL, "start and change nothing", NULL},
 	{"kiosk", 0, NULL, "a status board that nobody attends: only scrolling keys", NULL},
-	{"plain", 0, NULL,
-		"print the board and how to go on, for screen readers and plain terminals", NULL},
+	{"plain", 0, NULL, "line by line, for screen readers and plain terminals", NULL},
 	{"theme", 0, "NAME", "the colours (else $LIFEBOAT_THEME)", NULL},
 	{"leave-asks", 0, "TEXT", "ask before the console is left, with this text", NULL},
 	{"no-clock", 0, NULL, "no clock in the header", NULL},

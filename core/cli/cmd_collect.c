@@ -6,6 +6,7 @@
 #include "catalog/collector.h"
 #include "catalog/fleet.h"
 #include "cli/cli.h"
+#include "run/start.h"
 #include "base/path.h"
 #include "base/text.h"
 
@@ -63,7 +64,8 @@ collect_once(struct cli *cli, bool watch, const char *state, int *status, struct
 	struct collect_report report;
 	const struct site *site;
 
-	if (!cli_site(cli, true, &site, err))
+	/* It writes the catalog. */
+	if (!run_check_writable(err) || !cli_site(cli, true, &site, err))
 		return false;
 	if (cli->nargs > 0)
 		o.only = cli->args[0];

@@ -17,27 +17,31 @@
 
 extern char **environ;
 
-static bool read_only;
+#define READ_ONLY "LIFEBOAT_READ_ONLY"
 
+/* In the environment, so that it holds for the commands that a read-only console starts, too. */
 void
 run_set_read_only(void)
 {
-	read_only = true;
+	setenv(READ_ONLY, "1", 1);
 }
 
 bool
 run_is_read_only(void)
 {
-	return read_only;
+	const char *set = getenv(READ_ONLY);
+
+	return set != NULL && set[0] != '\0';
 }
 
 bool
 run_check_writable(struct err *err)
 {
-	if (!read_only)
+	if (!run_is_read_only())
 		return true;
 	err_set(err, ERR_READ_ONLY, "This is a read-only lifeboat: it starts and changes nothing.");
-	return err_hint(err, "Start it without --read-only and --kiosk.");
+	return err_hint(
+		err, "Start it without --read-only and --kiosk, and without $LIFEBOAT_READ_ONLY.");
 }
 
 static bool

@@ -31,7 +31,8 @@ MUST_CHECK bool run_resume(struct arena *a, const char *state, const char *id,
 /* Whether a person has to be asked for the secret: no source before "prompt" has it. */
 MUST_CHECK bool run_secret_asked(const struct plan_secret *s, bool *ret, struct err *err);
 
-/* From now on this process starts, resumes and answers nothing; it can't be taken back. */
+/* From now on this process and what it starts ($LIFEBOAT_READ_ONLY) start, resume and answer
+ * nothing; it can't be taken back. */
 void run_set_read_only(void);
 bool run_is_read_only(void);
 MUST_CHECK bool run_check_writable(struct err *err);

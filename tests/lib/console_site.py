@@ -8,10 +8,13 @@
     LATE     cache/nightly    due, not yet breached
     ok       db/daily-dump    12 dumps, a day apart
 """
+import json
 import os
 import time
 
 import backup_site
+import lifeboat
+import runs
 import screen as screen_module
 
 HOUR = 3600
@@ -24,7 +27,6 @@ class ConsoleSite(backup_site.Site):
         self.gone = os.path.join(boat.dir, "gone")
 
     def write(self, name="aragora", extra=None):
-        import json
         whole = {
             "site": name,
             "locations": {"local": {"directory": self.root}, "away": {"directory": self.gone}},
@@ -62,9 +64,39 @@ class ConsoleSite(backup_site.Site):
 
     def console(self, *args, **kwargs):
         """The console on it, through tmux."""
+        return self.screen("console", "--site", self.boat.site, *args, **kwargs)
+
+    def begin(self, book, *args, user=None, **kwargs):
+        """`lifeboat run` on a terminal, as another user where one is named."""
+        argv = ["run", book, "--site", self.boat.site, *args]
+        if user is None:
+            return self.screen(*argv, **kwargs)
+        return self.screen(command=["setpriv", f"--reuid={user}", f"--regid={user}",
+                                    "--init-groups", lifeboat.binary(), *argv], **kwargs)
+
+    def attach(self, run, *args, **kwargs):
+        return self.screen("attach", run.id, *args, **kwargs)
+
+    def screen(self, *args, **kwargs):
         env = {**self.boat.env, **kwargs.pop("env", {})}
         env.pop("TERM", None)
-        return screen_module.Screen(["console", "--site", self.boat.site, *args], env=env, **kwargs)
+        return screen_module.Screen(args, env=env, **kwargs)
+
+
+def restore_book(boat, restore="echo restored", smoke="true", **fields):
+    """A restore into prod-db: looks, waits for a person, destroys, checks."""
+    destroy = {"id": "restore", "kind": "command", "effect": "destroy", "sh": restore,
+               "title": "Restore into {{target.name}}", "confirm": {"type": "{{target.name}}"},
+               "expect": {"exit": 0}, "irreversible": "The old contents are dropped.",
+               "budget": "1m", **fields}
+    return runs.book(boat, [
+        runs.command("look", "echo", "looking at {{target.name}}"),
+        {"id": "stop-writes", "kind": "manual",
+         "instruction": "Put {{target.name}} into maintenance mode."},
+        destroy,
+        {**runs.script("smoke", smoke, on_fail="ask"), "title": "The users table is populated"},
+    ], parameters={"target": {"type": "target", "default": "prod-db"}}, rto="1h",
+        done_when=["smoke"], title="Restore the database")
 
 
 def make(boat):

@@ -9,7 +9,6 @@ import console_site
 import lifeboat
 import runs
 import scratch
-import screen as screen_module
 from console_keys import choose, confirm, confirm_by_name, press_until, press_until_gone, write
 
 OTHER = "postgres"
@@ -35,21 +34,6 @@ def theirs():
     scratch.remove(home)
 
 
-def env_of(site):
-    return {k: v for k, v in site.boat.env.items() if k != "TERM"}
-
-
-def begin(site, book, *args, user=None, **kwargs):
-    argv = [lifeboat.binary(), "run", book, "--site", site.boat.site, *args]
-    if user is not None:
-        argv = ["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups", *argv]
-    return screen_module.Screen(env=env_of(site), command=argv, **kwargs)
-
-
-def attach(site, run, **kwargs):
-    return screen_module.Screen(["attach", run.id], env=env_of(site), **kwargs)
-
-
 def approved_book(boat, **approve):
     return runs.book(boat, [
         runs.command("look", "true"),
@@ -71,7 +55,7 @@ def answer_until(s, text, name="prod-db"):
 def test_consent_of_another_user(theirs):
     book = approved_book(theirs.boat)
     os.chown(book, *[getattr(pwd.getpwnam(OTHER), f) for f in ("pw_uid", "pw_gid")])
-    with begin(theirs, book, user=OTHER) as driver:
+    with theirs.begin(book, user=OTHER) as driver:
         # Who drives sees on whom it waits, and has no say in it but to skip or stop.
         answer_until(driver, "drop waits for the consent of 1 other")
         assert "a skips or stops." in driver.text() and "WHAT NOW?" not in driver.text()
@@ -79,7 +63,7 @@ def test_consent_of_another_user(theirs):
         press_until(driver, "a", "WHAT NOW?")
         assert "Approve" not in driver.text() and "Skip this step" in driver.text()
         press_until_gone(driver, "Enter", "WHAT NOW?")
-        with attach(theirs, run, columns=100, rows=40) as approver:
+        with theirs.attach(run, columns=100, rows=40) as approver:
             approver.wait("Your consent is asked for: drop")
             digest = run.last("ask.opened")["data"]["digest"]
             choose(approver, "Approve it")
@@ -103,10 +87,10 @@ def test_consent_of_another_user(theirs):
 def test_consent_denied(theirs):
     book = approved_book(theirs.boat)
     os.chown(book, *[getattr(pwd.getpwnam(OTHER), f) for f in ("pw_uid", "pw_gid")])
-    with begin(theirs, book, user=OTHER) as driver:
+    with theirs.begin(book, user=OTHER) as driver:
         answer_until(driver, "drop waits for the consent of 1 other")
         run = runs.only(theirs.boat)
-        with attach(theirs, run) as approver:
+        with theirs.attach(run) as approver:
             choose(approver, "Deny it, with a reason")
             approver.wait("[ Deny it ]")
             approver.keys("Enter")
@@ -122,7 +106,7 @@ def test_the_wheel(theirs):
     book = runs.book(theirs.boat, [
         {"id": "ask", "kind": "manual", "instruction": "Look out of the window."}])
     os.chown(book, *[getattr(pwd.getpwnam(OTHER), f) for f in ("pw_uid", "pw_gid")])
-    with begin(theirs, book, user=OTHER) as driver:
+    with theirs.begin(book, user=OTHER) as driver:
         driver.wait("WHAT NOW?")
         press_until_gone(driver, "Enter", "WHAT NOW?")
         run = runs.only(theirs.boat)
@@ -130,7 +114,7 @@ def test_the_wheel(theirs):
         write(driver, "root", "Offer it")
         driver.wait("The wheel is offered to root")
         run.wait_event("wheel.offered")
-        with attach(theirs, run) as other:
+        with theirs.attach(run) as other:
             other.wait("offers you the wheel: H takes it.")
             press_until(other, "H", "[ Take it ]")
             confirm_plain(other, "Take it")
@@ -157,7 +141,7 @@ def test_undo_is_proposed_in_the_failure_prompt(site):
         {**runs.command("make", "touch", made), "effect": "write", "title": "Make it",
          "undo": {"run": ["rm", made]}},
         runs.command("check", "false", on_fail="ask")])
-    with begin(site, book) as s:
+    with site.begin(book) as s:
         s.wait("[ Go ahead ]")
         press_until(s, "Tab", "does it.")
         press_until_gone(s, "Space", "[ Go ahead ]")
@@ -183,7 +167,7 @@ def test_F58_a_drill_says_so_everywhere(site):
         {"id": "ask", "kind": "manual", "instruction": "Find the runbook."},
         runs.command("look", "true", on_fail="ask")],
         parameters={"target": {"type": "target", "default": "stage-db"}}, rto="1h")
-    with begin(site, book, "--drill") as s:
+    with site.begin(book, "--drill") as s:
         s.wait("WHAT NOW?")
         assert s.text().count(" DRILL ") >= 2
         press_until_gone(s, "Enter", "WHAT NOW?")
@@ -223,7 +207,7 @@ def test_a_forecast_warns_before_the_rto_is_lost(site):
     book = runs.book(site.boat, [
         {"id": "ask", "kind": "manual", "instruction": "Wait."},
         runs.command("long", "true", budget="2h")], rto="1h")
-    with begin(site, book) as s:
+    with site.begin(book) as s:
         s.wait("RTO AT RISK: 02:00:")
         assert runs.only(site.boat).runner() is not None
     runs.only(site.boat).kill_runner()

@@ -6,40 +6,15 @@ import pytest
 
 import runs
 import screen as screen_module
+from console_site import restore_book
 from console_keys import choose, confirm, confirm_by_name, press_until, press_until_gone, write
 
 WRONG = "count is 0"
 
 
-def begin(site, book, *args, **kwargs):
-    """`lifeboat run` on a terminal."""
-    env = {k: v for k, v in site.boat.env.items() if k != "TERM"}
-    return screen_module.Screen(["run", book, "--site", site.boat.site, *args], env=env, **kwargs)
-
-
-def attach(site, run, *args, **kwargs):
-    env = {k: v for k, v in site.boat.env.items() if k != "TERM"}
-    return screen_module.Screen(["attach", run.id, *args], env=env, **kwargs)
-
-
-def restore_book(boat, restore="echo restored", smoke="true", **fields):
-    destroy = {"id": "restore", "kind": "command", "effect": "destroy", "sh": restore,
-               "title": "Restore into {{target.name}}", "confirm": {"type": "{{target.name}}"},
-               "expect": {"exit": 0}, "irreversible": "The old contents are dropped.",
-               "budget": "1m", **fields}
-    return runs.book(boat, [
-        runs.command("look", "echo", "looking at {{target.name}}"),
-        {"id": "stop-writes", "kind": "manual",
-         "instruction": "Put {{target.name}} into maintenance mode."},
-        destroy,
-        {**runs.script("smoke", smoke, on_fail="ask"), "title": "The users table is populated"},
-    ], parameters={"target": {"type": "target", "default": "prod-db"}}, rto="1h",
-        done_when=["smoke"], title="Restore the database")
-
-
 def test_a_whole_run(site):
     book = restore_book(site.boat, restore='echo "restored a\tb"; printf "x\\033]0;owned\\007y\\n"')
-    with begin(site, book) as s:
+    with site.begin(book) as s:
         # The target in words, wherever something is asked.
         s.wait("PRODUCTION")
         s.wait("Put prod-db into maintenance mode.")
@@ -77,7 +52,7 @@ def test_a_whole_run(site):
 
 def test_type_ahead_paste_and_enter_never_confirm(site):
     book = restore_book(site.boat)
-    with begin(site, book) as s:
+    with site.begin(book) as s:
         choose(s, "It is done")
         s.wait("[ It is done ]")
         # The answer, and with it all that the next question wants, typed ahead.
@@ -105,7 +80,7 @@ def test_type_ahead_paste_and_enter_never_confirm(site):
 
 
 def test_cancel_has_the_focus(site):
-    with begin(site, restore_book(site.boat)) as s:
+    with site.begin(restore_book(site.boat)) as s:
         choose(s, "It is done")
         write(s, "x", "It is done")
         s.wait("Type prod-db here:")
@@ -122,7 +97,7 @@ def test_cancel_has_the_focus(site):
 def test_failure_retry_by_hand(site):
     counter = os.path.join(site.boat.dir, "tries")
     book = restore_book(site.boat, smoke=f"echo try >> {counter}; echo {WRONG} >&2; exit 3")
-    with begin(site, book) as s:
+    with site.begin(book) as s:
         choose(s, "It is done")
         write(s, "x", "It is done")
         confirm_by_name(s, "prod-db")
@@ -151,7 +126,7 @@ def test_failure_retry_by_hand(site):
 
 def test_failure_skip_with_a_reason(site):
     book = restore_book(site.boat, smoke="exit 3")
-    with begin(site, book) as s:
+    with site.begin(book) as s:
         choose(s, "It is done")
         write(s, "x", "It is done")
         confirm_by_name(s, "prod-db")
@@ -169,7 +144,7 @@ def test_failure_skip_with_a_reason(site):
 
 def test_failure_stop(site):
     book = restore_book(site.boat, smoke="exit 3")
-    with begin(site, book) as s:
+    with site.begin(book) as s:
         choose(s, "It is done")
         write(s, "x", "It is done")
         confirm_by_name(s, "prod-db")
@@ -192,7 +167,7 @@ def gate(boat):
 def test_F46_the_terminal_goes_in_mid_step(site, how):
     """The run goes on, and whoever attaches sees where it is."""
     path, restore = gate(site.boat)
-    s = begin(site, restore_book(site.boat, restore=restore))
+    s = site.begin(restore_book(site.boat, restore=restore))
     try:
         choose(s, "It is done")
         write(s, "x", "It is done")
@@ -210,7 +185,7 @@ def test_F46_the_terminal_goes_in_mid_step(site, how):
         assert run.runner() is not None and run.find("step.result", "restore") == []
     finally:
         s.close()
-    with attach(site, run) as again:
+    with site.attach(run) as again:
         again.wait("half way")
         assert "running" in again.row(2) and "PRODUCTION" in again.row(2)
         open(path, "w", encoding="ascii").close()
@@ -225,10 +200,10 @@ def test_F46_the_terminal_goes_in_mid_step(site, how):
 
 def test_F51_two_consoles_one_answer(site):
     """What one has answered goes from the other's screen, and a step runs once."""
-    with begin(site, restore_book(site.boat)) as one:
+    with site.begin(restore_book(site.boat)) as one:
         one.wait("WHAT NOW?")
         run = runs.only(site.boat)
-        with attach(site, run) as two:
+        with site.attach(run) as two:
             two.wait("stop-writes")
             one_is = "you: a opens" in one.text() or "WHAT NOW?" in one.text()
             assert one_is
@@ -245,7 +220,7 @@ def test_F51_two_consoles_one_answer(site):
 
 def test_interrupt_asks_first(site):
     path, restore = gate(site.boat)
-    with begin(site, restore_book(site.boat, restore=restore)) as s:
+    with site.begin(restore_book(site.boat, restore=restore)) as s:
         choose(s, "It is done")
         write(s, "x", "It is done")
         confirm_by_name(s, "prod-db")
@@ -270,7 +245,7 @@ def test_interrupt_asks_first(site):
 
 
 def test_leaving_says_that_the_run_goes_on(site):
-    with begin(site, restore_book(site.boat)) as s:
+    with site.begin(restore_book(site.boat)) as s:
         s.wait("WHAT NOW?")
         press_until_gone(s, "Enter", "WHAT NOW?")
         s.keys("q")

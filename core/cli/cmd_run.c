@@ -288,6 +288,8 @@ runs_row(struct cli *cli, struct json *j, const char *id, const char *dir)
 			j, "recovery_s", s.recovered_ms >= 0 ? run_elapsed_s(&s, s.last_ms) : -1);
 		json_count(j, "rpo_s", s.rpo_s);
 		json_count(j, "loss_s", run_data_loss(&s, &newest, &loss) ? loss : -1);
+		json_count(j, "forecast_s", s.phase != RUN_FINISHED ? s.forecast_s : -1);
+		json_bool(j, "late", s.phase != RUN_FINISHED && s.forecast_late);
 		json_object_end(j);
 		return;
 	}
@@ -297,6 +299,8 @@ runs_row(struct cli *cli, struct json *j, const char *id, const char *dir)
 	text_duration(&line, run_elapsed_s(&s, clock_now_ms()));
 	str_add(&line, "  ");
 	text_visible(&line, s.operator, strlen(s.operator), 0);
+	if (s.phase != RUN_FINISHED && s.forecast_late)
+		str_add(&line, "  LATE");
 	cli_print(cli, "%s\n", str_text(&line));
 }
 

@@ -25,6 +25,7 @@ struct follow {
 	size_t nshown;
 	int64_t asked; /* the number of the question that was put last */
 	size_t notes_shown;
+	int64_t forecast_shown;
 	char output_step[80];
 	int64_t output_attempt;
 	off_t output_at;
@@ -270,6 +271,10 @@ print_notes(struct follow *f)
 		print_text(f, "note: ", s->notes.v[f->notes_shown].text);
 		print_text(f, "      by ", s->notes.v[f->notes_shown].who);
 	}
+	if (s->forecast_ms != f->forecast_shown && s->forecast_text != NULL) {
+		f->forecast_shown = s->forecast_ms;
+		print_text(f, s->forecast_late ? "LATE: " : "forecast: ", s->forecast_text);
+	}
 }
 
 static void
@@ -383,7 +388,7 @@ ended(struct follow *f)
 int
 cli_follow(struct cli *cli, const char *dir, unsigned flags)
 {
-	struct follow f = {.cli = cli, .dir = dir, .flags = flags};
+	struct follow f = {.cli = cli, .dir = dir, .flags = flags, .forecast_shown = -1};
 	struct sigaction act = {.sa_handler = on_signal};
 	struct err err = ERR_INIT;
 	int status;

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/ident.h"
 #include "run/dir.h"
+#include "run/forecast.h"
 #include "run/group.h"
 
 #include <errno.h>
@@ -443,6 +444,7 @@ runner_free(struct runner *r)
 	if (r->plan != NULL)
 		vec_each (&r->plan->scope.vars, v)
 			secret_free((struct secret *)v->secret);
+	forecast_end(r);
 	ledger_free(r->ledger);
 	mask_free(r->mask);
 	loop_free(r->loop);
@@ -486,6 +488,7 @@ runner_main(const char *dir)
 	report_ready(NULL);
 	loop_signal(r.loop, SIGCHLD, on_sigchld, &r);
 	loop_signal(r.loop, SIGTERM, on_sigterm, &r);
+	forecast_begin(&r);
 	engine_kick(&r);
 	loop_run(r.loop);
 	server_stop(&r);

@@ -42,6 +42,7 @@ run_state_init(struct run_state *s, struct arena *a)
 		.incident_ms = -1,
 		.halted_since_ms = -1,
 		.forecast_s = -1,
+		.forecast_ms = -1,
 		.operator_uid = -1,
 		.operator_login_uid = -1,
 		.exit = -1};
@@ -361,10 +362,12 @@ on_clock(struct run_state *s, const cJSON *d, int64_t ms)
 }
 
 static void
-on_forecast(struct run_state *s, const cJSON *d)
+on_forecast(struct run_state *s, const cJSON *d, int64_t ms)
 {
 	s->forecast_s = json_get_int(d, "remaining_s", -1);
-	s->late_warned = s->late_warned || json_get_bool(d, "late", false);
+	s->forecast_ms = ms;
+	s->forecast_late = json_get_bool(d, "late", false);
+	s->forecast_text = text_of(s, d, "text");
 }
 
 static void
@@ -398,7 +401,7 @@ on_run(struct run_state *s, const char *event, const char *step, const cJSON *d,
 	else if (strcmp(event, "drill.clock") == 0)
 		on_clock(s, d, ms);
 	else if (strcmp(event, "run.forecast") == 0)
-		on_forecast(s, d);
+		on_forecast(s, d, ms);
 	else if (strcmp(event, "run.note") == 0)
 		*vec_push(s->arena, &s->notes) = (struct run_note){
 			ms, arena_strdup(s->arena, actor), text_or(s, d, "text", "")};

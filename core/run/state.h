@@ -105,8 +105,11 @@ struct run_state {
 	int64_t recovered_ms;         /* when done_when had passed; -1 */
 	int64_t incident_ms;          /* when the recovery clock began, if before the run; -1 */
 	int64_t halted_ms, halted_since_ms; /* a drill's clock stood still so long; since, or -1 */
-	int64_t forecast_s;                 /* the rest, when it was last forecast; -1 */
-	bool late_warned;                   /* the RTO was forecast to be missed */
+	/* run.forecast, while the recovery clock runs: the rest as it was forecast at forecast_ms
+	 * (so now it is less by the time since), and whether the RTO will be missed. */
+	int64_t forecast_s, forecast_ms; /* -1: no forecast */
+	bool forecast_late;
+	const char *forecast_text; /* "1h of 4h are gone, the rest takes about 35m"; NULL */
 	int64_t pid;
 	const char *outcome; /* done failed stopped refused unknown; NULL before the end */
 	int64_t exit;

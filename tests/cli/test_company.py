@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -520,3 +521,46 @@ def test_undo_that_fails_is_proposed_again(scene):
     run = scene.only()
     assert run.last("step.undo_result", "a")["data"]["outcome"] == "failed"
     assert run.find("step.undone") == []
+
+
+# The recovery clock.
+
+def test_forecast_warns_before_the_rto_is_lost(scene):
+    steps = [{"id": "w", "kind": "manual", "instruction": "Wait.", "budget": "1s"},
+             runs.command("a", "true", budget="2h")]
+    with scene.run(steps, rto="1h") as d:
+        d.expect("LATE: ")
+        d.expect("of 60m are gone, the rest takes about 2h00: the RTO will be missed")
+        row = scene.bob.run("runs", "--format", "json", status=0).json()[0]
+        assert row["late"] is True and row["forecast_s"] > 7000
+        assert "  LATE" in scene.bob.run("runs", status=0).out
+        d.answer("stop")
+        assert d.end() == 4
+    assert "the RTO will be missed" in scene.bob.run("report", "last", status=0).out
+
+
+def test_forecast_in_time(scene):
+    with scene.run([runs.command("a", "true", budget="1m", effect="write")], rto="1h") as d:
+        d.expect("forecast: ")
+        d.expect("the rest takes about 60s\n")
+        d.answer("go")
+        assert d.end() == 0
+    run = scene.only()
+    assert run.last("run.forecast")["data"]["late"] is False
+    # The next one knows what it took.
+    with scene.run([runs.command("a", "true", budget="1m", effect="write")], rto="1h") as d:
+        d.expect("the rest takes about 1s\n")
+        d.answer("stop")
+
+
+def test_incident_counts(scene):
+    with scene.run(two_questions(), "--incident", "2001-01-01T00:00:00Z") as d:
+        assert d.end() == 2
+    then = (datetime.now(timezone.utc) - timedelta(hours=2)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    with scene.run(two_questions(), "--incident", then, rto="1h") as d:
+        d.expect("LATE: ")
+        d.expect("the RTO will be missed")
+        d.answer("stop")
+        assert d.end() == 4
+    row = scene.bob.run("runs", "--format", "json", status=0).json()[0]
+    assert 7100 < row["seconds"] < 9000

@@ -56,6 +56,8 @@ MUST_CHECK bool chain_append_made(struct chain *c, chain_make make, void *arg, s
  * follow. Only for shared chains.
  */
 MUST_CHECK bool chain_rotate(struct chain *c, struct err *err);
+/* The id that the first record of a file gives; false when it has none. */
+bool chain_read_id(const char *path, char ret[CHAIN_ID]);
 /* "PATH.000007" */
 const char *chain_part_path(struct arena *a, const char *path, uint64_t part);
 

@@ -31,6 +31,19 @@ chain_part_path(struct arena *a, const char *path, uint64_t part)
 	return arena_fmt(a, "%s.%06llu", path, (unsigned long long)part);
 }
 
+bool
+chain_read_id(const char *path, char ret[CHAIN_ID])
+{
+	CLEANUP(util_close) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	CLEANUP(json_free) cJSON *j = fd >= 0 ? chain_opening(fd) : NULL;
+	const char *id = json_get_text(json_get(j, "data"), "file_id");
+
+	if (id == NULL || strlen(id) >= CHAIN_ID || strspn(id, "0123456789abcdef") != strlen(id))
+		return false;
+	snprintf(ret, CHAIN_ID, "%s", id);
+	return true;
+}
+
 static const char *
 next_path(struct arena *a, const struct chain *c)
 {

@@ -459,7 +459,6 @@ static void
 finish(struct verifier *v)
 {
 	struct audit_report *r = v->report;
-	const char *unsealed = "";
 
 	judge_unmet_anchors(v);
 	if (v->done)
@@ -476,12 +475,16 @@ finish(struct verifier *v)
 			(unsigned long long)r->anchored_seq);
 		return;
 	}
-	if (r->epoch == 0)
-		unsealed = " None of its records is sealed.";
-	verify_conclude(v, AUDIT_UNANCHORED, 0,
-		"The chain is whole.%s Without an anchor nobody can tell whether records were cut "
-		"off its end or all of it was rewritten.",
-		unsealed);
+	if (r->key_trusted)
+		verify_conclude(v, AUDIT_UNANCHORED, 0,
+			"The chain is whole, and its seals are good up to record %llu. Without an "
+			"anchor nobody can tell whether records were cut off its end.",
+			(unsigned long long)r->sealed_seq);
+	else
+		verify_conclude(v, AUDIT_UNANCHORED, 0,
+			"The chain is whole.%s Without an anchor nobody can tell whether records "
+			"were cut off its end or all of it was rewritten.",
+			r->epoch == 0 ? " None of its records is sealed." : "");
 }
 
 bool

@@ -1,79 +1,22 @@
 /*
- * cmd_audit: `lifeboat audit verify|tail`.
+ * cmd_audit: `lifeboat audit verify|tail|seal|rotate|keys|export`.
  */
 #include "base/banned.h"
+#include "cli/audit_cmd.h"
 #include "cli/run_common.h"
 #include "audit/audit.h"
-#include "audit/verify.h"
 #include "base/text.h"
 
 #include <errno.h>
 
-static const char *
-log_path(struct cli *cli, struct err *err)
+const char *
+audit_cmd_path(struct cli *cli, struct err *err)
 {
 	const char *state, *given = cli_value(cli, "file");
 
 	if (given != NULL)
 		return given;
 	return cli_state(cli, false, &state, err) ? audit_path(cli->arena, state) : NULL;
-}
-
-static void
-verify_json(struct cli *cli, const char *path, const struct audit_report *r, int status)
-{
-	struct json j = json_new_pretty(&cli->out);
-
-	json_object(&j, NULL);
-	json_string(&j, "file", path);
-	json_string(&j, "file_id", r->file_id);
-	json_string(&j, "verdict", audit_verdict_name(r->verdict));
-	json_string(&j, "why", r->why);
-	json_int(&j, "records", (int64_t)r->records);
-	json_count(&j, "at_seq", r->at_seq > 0 ? (int64_t)r->at_seq : -1);
-	json_count(&j, "anchored_seq", r->anchored_seq > 0 ? (int64_t)r->anchored_seq : -1);
-	json_int(&j, "recoveries", (int64_t)r->recoveries);
-	json_int(&j, "bytes", r->bytes);
-	json_fmt(&j, "head", "%llu:%s", (unsigned long long)r->head.seq, r->head.hash);
-	json_int(&j, "exit", status);
-	json_object_end(&j);
-	cli_print(cli, "\n");
-}
-
-static void
-verify_text(struct cli *cli, const char *path, const struct audit_report *r)
-{
-	cli_print(cli, "%s: %s\n  %s\n", path, audit_verdict_name(r->verdict), r->why);
-	cli_print(cli, "  %llu records, head %llu:%s\n", (unsigned long long)r->records,
-		(unsigned long long)r->head.seq, r->head.hash);
-	if (r->at_seq > 0)
-		cli_print(cli, "  first wrong at record %llu\n", (unsigned long long)r->at_seq);
-	if (r->recoveries > 0)
-		cli_print(cli, "  %llu torn record%s saved aside after a crash\n",
-			(unsigned long long)r->recoveries, r->recoveries == 1 ? " was" : "s were");
-}
-
-static int
-audit_verify_cmd(struct cli *cli)
-{
-	struct err err = ERR_INIT;
-	struct audit_report r;
-	const char *format, *path = NULL;
-	int status;
-
-	if (!cli_format(cli, "text json", &format, &err) || (path = log_path(cli, &err)) == NULL ||
-		!audit_verify(path, &(struct audit_trust){.expect = cli_value(cli, "expect-head")},
-			&r, &err))
-		return cli_fail(cli, &err);
-	status = audit_verdict_status(r.verdict);
-	if (r.verdict == AUDIT_UNANCHORED && cli_flag(cli, "require-anchor"))
-		status = 2;
-	if (util_streq(format, "json"))
-		verify_json(cli, path, &r, status);
-	else
-		verify_text(cli, path, &r);
-	audit_report_done(&r);
-	return status;
 }
 
 static void
@@ -114,7 +57,8 @@ audit_tail_cmd(struct cli *cli)
 	ssize_t len;
 	FILE *f;
 
-	if (!cli_format(cli, "text jsonl", &format, &err) || (path = log_path(cli, &err)) == NULL)
+	if (!cli_format(cli, "text jsonl", &format, &err) ||
+		(path = audit_cmd_path(cli, &err)) == NULL)
 		return cli_fail(cli, &err);
 	if (lines != NULL &&
 		(!util_parse_u64(lines, &wanted) || wanted == 0 || wanted > TAIL_LINES_MAX)) {
@@ -148,40 +92,60 @@ audit_tail_cmd(struct cli *cli)
 static int
 run_audit(struct cli *cli)
 {
+	static const struct {
+		const char *name;
+		int (*run)(struct cli *cli);
+	} words[] = {{"verify", audit_cmd_verify}, {"tail", audit_tail_cmd},
+		{"seal", audit_cmd_seal}, {"rotate", audit_cmd_rotate}, {"keys", audit_cmd_keys},
+		{"export", audit_cmd_export}};
 	struct err err = ERR_INIT;
 
-	if (strcmp(cli->args[0], "verify") == 0)
-		return audit_verify_cmd(cli);
-	if (strcmp(cli->args[0], "tail") == 0)
-		return audit_tail_cmd(cli);
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (strcmp(cli->args[0], words[i].name) == 0)
+			return words[i].run(cli);
 	err_set(&err, ERR_USAGE, "There is no `lifeboat audit %s`.", cli->args[0]);
-	err_hint(&err, "verify or tail");
+	err_hint(&err, "verify, tail, seal, rotate, keys or export");
 	return cli_fail(cli, &err);
 }
 
 static const struct cli_option options[] = {
 	{"file", 0, "FILE", "another log, or the journal of a run", "file"},
-	{"expect-head", 0, "SEQ:HASH", "a head seen before: must be in the log", NULL},
-	{"require-anchor", 0, NULL, "without an anchor the log is not good enough (exit 2)", NULL},
-	{"lines", 'n', "N", "how many records tail prints (20)", NULL},
-	{"format", 0, "FORMAT", "verify: text or json; tail: text or jsonl", "text json jsonl"},
+	{"expect-head", 0, "[ID:]SEQ:HASH", "verify: a head seen before: must be in the log", NULL},
+	{"require-anchor", 0, NULL, "verify: without an anchor it is not good enough (exit 2)",
+		NULL},
+	{"key", 0, "FILE", "verify: public keys in PEM; the first is the log's first", "file"},
+	{"anchors", 0, "FILE", "verify: heads that were kept elsewhere, lines of syslog too",
+		"file"},
+	{"offline", 0, NULL, "verify: ask none of the site's anchors", NULL},
+	{"lines", 'n', "N", "tail: how many records (20)", NULL},
+	{"rotate", 0, NULL, "keys: a new key, endorsed by the old one, which is destroyed", NULL},
+	{"redact", 0, "FIELD", "export: run, step, actor, data or data.NAME; may be repeated",
+		NULL},
+	{"output", 'o', "DIR", "export: where the bundle goes; must not exist", "file"},
+	{"format", 0, "FORMAT", "text or json; tail: text, jsonl; export: jsonl, csv, bundle",
+		"text json jsonl csv bundle"},
 	{NULL, 0, NULL, NULL, NULL},
 };
 
 const struct cli_command cli_cmd_audit = {
 	.name = "audit",
-	.args = "verify|tail",
+	.args = "verify|tail|seal|rotate|keys|export",
 	.min_args = 1,
 	.max_args = 1,
-	.summary = "examine the audit log, or print its end",
-	.details = "verify reads the whole chain. Verdicts: OK-TO-ANCHOR (every record up to the "
-		   "expected\n"
-		   "head is as it was), INTACT-UNANCHORED (whole, but nothing outside of it "
-		   "vouches for its\n"
-		   "end), TORN-TAIL, GAP, BROKEN, UNSUPPORTED. Exit status 0 for the first two, 1 "
-		   "for damage,\n"
-		   "2 for what can't be decided.",
+	.summary = "examine, seal and export the audit log",
+	.details = "verify reads the whole chain, its seals, and the heads that the site's anchors "
+		   "hold.\n"
+		   "Verdicts: OK-TO-ANCHOR (every record up to the anchored head is as it was),\n"
+		   "INTACT-UNANCHORED (whole, but nothing outside of it vouches for its end), "
+		   "TORN-TAIL, GAP,\n"
+		   "BROKEN, MISSING, UNSUPPORTED (sealed with a key that is not known, or of "
+		   "another format).\n"
+		   "Exit status 0 for the first two, 1 for damage, 2 for what can't be decided.\n"
+		   "seal signs the log up to now and carries its head to the anchors of the site "
+		   "file; rotate goes\n"
+		   "on in a new file; keys prints the public keys; export writes records for "
+		   "others.",
 	.options = options,
-	.complete = "verify tail",
+	.complete = "verify tail seal rotate keys export",
 	.run = run_audit,
 };

@@ -4,6 +4,7 @@
 #include "base/banned.h"
 #include "cli/console.h"
 #include "cli/run_common.h"
+#include "cli/trust.h"
 #include "base/clock.h"
 #include "base/path.h"
 #include "base/text.h"
@@ -71,6 +72,8 @@ run_run(struct cli *cli)
 		err_hint(&err, "Somebody changed it; look at what it does now.");
 		return cli_fail(cli, &err);
 	}
+	if (!trust_gate(cli, state, &err))
+		return cli_fail(cli, &err);
 	cli_hold_signals();
 	if (!run_start(cli->arena, p, state, &o, &id, &err))
 		return cli_fail(cli, &err);
@@ -165,7 +168,8 @@ run_resume_cmd(struct cli *cli)
 	}
 	o.nanswers = cli_values(cli, "confirm", &o.answers);
 	o.prompt = attended ? cli_prompt_secret : NULL;
-	if (!cli_run_dir(cli, &id, &dir, &err) || !cli_state(cli, true, &state, &err))
+	if (!cli_run_dir(cli, &id, &dir, &err) || !cli_state(cli, true, &state, &err) ||
+		!trust_gate(cli, state, &err))
 		return cli_fail(cli, &err);
 	cli_hold_signals();
 	if (!run_resume(cli->arena, state, id, &o, &err))

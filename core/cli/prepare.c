@@ -12,6 +12,7 @@
  */
 #include "base/banned.h"
 #include "cli/run_common.h"
+#include "cli/trust.h"
 #include "base/file.h"
 #include "conf/json_read.h"
 #include "run/dir.h"
@@ -149,7 +150,7 @@ start(struct prepare *p, struct err *err)
 	if (!read_orders(&line, &orders, err))
 		return err->code == ERR_NONE;
 	p->secrets = orders;
-	good = cli_state(p->cli, true, &state, err) &&
+	good = cli_state(p->cli, true, &state, err) && trust_gate(p->cli, state, err) &&
 	       (p->plan != NULL ? run_start(p->cli->arena, p->plan, state, &o, &id, err)
 				: run_resume(p->cli->arena, state, id, &o, err));
 	wipe(orders);

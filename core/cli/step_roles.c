@@ -2,7 +2,9 @@
  * step_roles: the roles of our own processes; the runner starts them, never a person.
  */
 #include "base/banned.h"
-#include "cli/cli.h"
+#include "cli/trust.h"
+#include "base/file.h"
+#include "run/dir.h"
 #include "run/runner.h"
 #include "step/child.h"
 
@@ -20,7 +22,13 @@ run_step(struct cli *cli)
 static int
 run_runner(struct cli *cli)
 {
-	return runner_main(cli->args[0]);
+	const char *dir = cli->args[0];
+	int status = runner_main(dir);
+
+	/* The run is over and nobody waits for this: a dead anchor costs nobody anything. */
+	if (file_exists(run_dir_journal(cli->arena, dir)))
+		trust_after_run(cli, dir);
+	return status;
 }
 
 const struct cli_command cli_cmd_step = {

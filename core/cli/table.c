@@ -39,6 +39,7 @@ extern const struct cli_command cli_cmd_complete;
 extern const struct cli_command cli_cmd_man;
 extern const struct cli_command cli_cmd_step;
 extern const struct cli_command cli_cmd_runner;
+extern const struct cli_command cli_cmd_anchor;
 extern const struct cli_command cli_cmd_prepare;
 extern const struct cli_command cli_cmd_widgets;
 
@@ -78,6 +79,7 @@ const struct cli_command *const cli_commands[] = {
 	&cli_cmd_man,
 	&cli_cmd_step,
 	&cli_cmd_runner,
+	&cli_cmd_anchor,
 	&cli_cmd_prepare,
 	&cli_cmd_widgets,
 	NULL,

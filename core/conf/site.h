@@ -138,6 +138,31 @@ struct catalog_conf {
 	int64_t stale_s;   /* facts older than this count as unknown; FIELD_ABSENT: see collect.h */
 };
 
+/* Where heads of the audit log are kept, beyond the reach of who writes it. Exactly one place. */
+struct anchor_conf {
+	struct item item;   /* key: its name */
+	int syslog;         /* index into syslog_facility_names; -1 */
+	const char *socket; /* of syslog; NULL: /dev/log */
+	const char *file;
+	const char *postgresql, *table; /* libpq connection string; NULL: lifeboat_anchors */
+	struct site_s3 *s3;
+	int64_t retain_s;  /* object lock of S3; FIELD_ABSENT: none */
+	int64_t timeout_s; /* 10 when not said */
+	int required;      /* nothing runs while it fails */
+};
+extern const char *const syslog_facility_names[];
+
+struct audit_conf {
+	struct item item;
+	int64_t rotate_at; /* bytes; FIELD_ABSENT: only by hand */
+	struct items anchors;
+};
+
+struct runbooks_conf {
+	struct item item;
+	const char *signed_by; /* allowed signers (ssh-keygen(1)); NULL: no signature is wanted */
+};
+
 struct site {
 	struct item item;
 	const char *file;
@@ -145,6 +170,8 @@ struct site {
 	struct items locations, targets, assets;
 	struct operators *operators;
 	struct catalog_conf *catalog;
+	struct audit_conf *audit;
+	struct runbooks_conf *runbooks;
 };
 
 extern const struct schema site_schema;

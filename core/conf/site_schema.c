@@ -319,6 +319,86 @@ static const struct field catalog_fields[] = {
 };
 static const struct schema catalog_schema = SCHEMA("the catalog", catalog_conf, catalog_fields);
 
+const char *const syslog_facility_names[] = {"auth", "authpriv", "daemon", "user", "local0",
+	"local1", "local2", "local3", "local4", "local5", "local6", "local7", NULL};
+
+static void
+anchor_check(void *object, const struct node *at, struct problems *p)
+{
+	struct anchor_conf *a = object;
+	int kinds = (a->syslog >= 0) + (a->file != NULL) + (a->postgresql != NULL) +
+		    (node_get(at, "s3") != NULL);
+
+	if (kinds != 1)
+		node_error(
+			p, at, "An anchor needs exactly one of syslog, file, postgresql and s3.");
+	if (a->file != NULL && a->file[0] != '/')
+		node_error(p, node_get(at, "file"), "\"%s\" must start with a slash.", a->file);
+	if ((a->socket != NULL && a->syslog < 0) || (a->table != NULL && a->postgresql == NULL) ||
+		(a->retain_s != FIELD_ABSENT && node_get(at, "s3") == NULL))
+		node_error(
+			p, at, "socket goes with syslog, table with postgresql, retain with s3.");
+	if (a->table != NULL &&
+		strspn(a->table, "abcdefghijklmnopqrstuvwxyz0123456789_.") != strlen(a->table))
+		node_error(p, node_get(at, "table"), "\"%s\" is not a plain name of a table.",
+			a->table);
+	if (a->postgresql != NULL && holds_password(a->postgresql))
+		node_error(p, node_get(at, "postgresql"),
+			"A password does not belong in the site file.")
+			->hint = "Use ~/.pgpass or a service file.";
+	if (a->timeout_s == FIELD_ABSENT)
+		a->timeout_s = 10;
+}
+
+static const struct field anchor_fields[] = {
+	{"syslog", FIELD_CHOICE, AT(anchor_conf, syslog), "facility: a line to the system's log",
+		.choices = syslog_facility_names},
+	{"socket", FIELD_TEXT, AT(anchor_conf, socket), "of syslog (/dev/log)"},
+	{"file", FIELD_TEXT, AT(anchor_conf, file), "a file of another user, to append to"},
+	{"postgresql", FIELD_TEXT, AT(anchor_conf, postgresql),
+		"libpq connection string, no password"},
+	{"table", FIELD_TEXT, AT(anchor_conf, table), "of postgresql (lifeboat_anchors)"},
+	{"s3", FIELD_OBJECT, AT(anchor_conf, s3), "a bucket and prefix", .sub = &s3_schema},
+	{"retain", FIELD_DURATION, AT(anchor_conf, retain_s),
+		"object lock of S3, in compliance mode, for so long", .min = 1},
+	{"timeout", FIELD_DURATION, AT(anchor_conf, timeout_s), "how long it may take (10s)",
+		.min = 1, .max = 300},
+	{"required", FIELD_BOOL, AT(anchor_conf, required), "no run starts while it fails"},
+};
+static const struct schema anchor_schema = {.name = "an anchor",
+	.size = sizeof(struct anchor_conf),
+	.fields = anchor_fields,
+	.count = ARRAY_LEN(anchor_fields),
+	.check = anchor_check};
+
+static const struct field audit_fields[] = {
+	{"rotate_at", FIELD_SIZE, AT(audit_conf, rotate_at),
+		"a file that is larger is closed when the log is sealed", .min = 4096},
+	{"anchors", FIELD_MAP, AT(audit_conf, anchors), "where heads of the log are kept",
+		.sub = &anchor_schema},
+};
+static const struct schema audit_schema = SCHEMA("the audit log", audit_conf, audit_fields);
+
+static void
+runbooks_check(void *object, const struct node *at, struct problems *p)
+{
+	const struct runbooks_conf *r = object;
+
+	if (r->signed_by != NULL && r->signed_by[0] != '/')
+		node_error(p, node_get(at, "signed_by"), "\"%s\" must start with a slash.",
+			r->signed_by);
+}
+
+static const struct field runbooks_fields[] = {
+	{"signed_by", FIELD_TEXT, AT(runbooks_conf, signed_by),
+		"only signed runbooks run: file of SSH keys (ssh-keygen(1), ALLOWED SIGNERS)"},
+};
+static const struct schema runbooks_schema = {.name = "the runbooks",
+	.size = sizeof(struct runbooks_conf),
+	.fields = runbooks_fields,
+	.count = ARRAY_LEN(runbooks_fields),
+	.check = runbooks_check};
+
 static const struct field site_fields[] = {
 	{"site", FIELD_ID, AT(site, name), "name of the site", .required = true},
 	{"title", FIELD_TEXT, AT(site, title), "for people"},
@@ -331,5 +411,8 @@ static const struct field site_fields[] = {
 		.sub = &operators_schema},
 	{"catalog", FIELD_OBJECT, AT(site, catalog), "how the inventory is kept",
 		.sub = &catalog_schema},
+	{"audit", FIELD_OBJECT, AT(site, audit), "what vouches for the audit log",
+		.sub = &audit_schema},
+	{"runbooks", FIELD_OBJECT, AT(site, runbooks), "what may run", .sub = &runbooks_schema},
 };
 const struct schema site_schema = SCHEMA("the site file", site, site_fields);

@@ -42,9 +42,10 @@ def test_records(boat):
     assert run.finished()["message"] is None
     # Every intent and every end is in the audit log as well.
     audit = runs.check_chain(os.path.join(boat.state, "audit", "audit.log"))
-    assert [r["event"] for r in audit] == ["chain.opened", "run.started", "step.intent",
-                                           "step.result", "step.intent", "step.result",
-                                           "run.finished"]
+    # (Behind a run its runner seals the log.)
+    events = [r["event"] for r in audit if not r["event"].startswith("audit.")]
+    assert events == ["chain.opened", "run.started", "step.intent", "step.result", "step.intent",
+                      "step.result", "run.finished"]
 
 
 def test_jsonl(boat):

@@ -84,6 +84,7 @@ static const char others_text[] =
 	"        type: wal\n"
 	"        location: backups\n"
 	"        path: postgresql/wal/\n"
+	"        server: app-db\n"
 	"        rpo: 5m\n"
 	"        rto: 1h\n"
 	"  cache:\n"

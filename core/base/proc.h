@@ -75,6 +75,7 @@ void proc_env_init(struct proc_env *env, struct arena *a);
 /* Also the keys of object stores: for our own code that reads locations, and nobody else. */
 void proc_env_add_store_keys(struct proc_env *env, struct arena *a);
 void proc_env_set(struct proc_env *env, struct arena *a, const char *name, const char *value);
+void proc_env_unset(struct proc_env *env, const char *name);
 char *const *proc_env_list(struct proc_env *env, struct arena *a);
 
 /* Whether this very process still lives: start time (clock ticks since boot) tells reuse. */

@@ -93,6 +93,16 @@ proc_env_set(struct proc_env *env, struct arena *a, const char *name, const char
 	push(env, a, entry);
 }
 
+void
+proc_env_unset(struct proc_env *env, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < env->n; i++)
+		if (strncmp(env->v[i], name, len) == 0 && env->v[i][len] == '=')
+			env->v[i--] = env->v[--env->n];
+}
+
 char *const *
 proc_env_list(struct proc_env *env, struct arena *a)
 {

@@ -103,7 +103,7 @@ environment(struct runner *r, const struct step *s, char *const **ret, struct er
 	if (r->plan->mode == PLAN_DRILL) {
 		/* libpq's own defaults must not lead out of the drill. */
 		proc_env_set(&env, &r->step_arena, "PGHOST", "/nonexistent");
-		proc_env_set(&env, &r->step_arena, "PGSERVICE", "");
+		proc_env_unset(&env, "PGSERVICE"); /* empty would be the name of a service */
 	}
 	if (!step_environment(s, &r->plan->scope, &r->step_arena, &env, err))
 		return false;

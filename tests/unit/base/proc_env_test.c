@@ -64,6 +64,13 @@ test_set(void **state)
 	/* Asking for the list does not end it. */
 	proc_env_set(&env, &a, "Z", "last");
 	assert_string_equal(lookup(proc_env_list(&env, &a), "Z"), "last");
+	proc_env_unset(&env, "PGDATABASE");
+	proc_env_unset(&env, "PGNOTHING");
+	list = proc_env_list(&env, &a);
+	assert_null(lookup(list, "PGDATABASE"));
+	assert_string_equal(lookup(list, "PGDATABASEX"), "three");
+	assert_string_equal(lookup(list, "Z"), "last");
+	assert_int_equal(env.n, n + 2);
 }
 
 static pid_t

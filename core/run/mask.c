@@ -78,6 +78,14 @@ add_needle(struct mask *m, const char *bytes, size_t len)
 	m->longest = MAX(m->longest, len);
 }
 
+/* Each line of what a program prints in lines of `width`, from the secret's start on. */
+static void
+add_wrapped(struct mask *m, const char *text, size_t len, size_t width)
+{
+	for (size_t at = 0; len > width && at < len; at += width)
+		add_needle(m, text + at, MIN(width, len - at));
+}
+
 /*
  * The part of the base64 of (shift unknown bytes + secret + unknown bytes) that depends on the
  * secret alone.
@@ -103,6 +111,8 @@ add_base64(struct mask *m, const char *secret, size_t len, size_t shift)
 		/* The first characters mix with what stands before. */
 		str_drop(&out, shift == 0 ? 0 : shift + 1);
 		add_needle(m, str_text(&out), out.len);
+		if (shift == 0)
+			add_wrapped(m, str_text(&out), out.len, 76); /* base64(1) */
 		str_wipe(&out);
 	}
 }
@@ -155,6 +165,91 @@ add_json(struct mask *m, const char *secret, size_t len, bool ascii)
 	str_wipe(&piece);
 }
 
+/* What stands for a character inside of quotes, or without any. */
+struct escape {
+	char c;
+	const char *as;
+};
+
+static void
+add_replaced(struct mask *m, const char *secret, size_t len, const struct escape *escapes)
+{
+	struct str out = STR_INIT(64 * KIB);
+
+	for (size_t i = 0; i < len; i++) {
+		const struct escape *e = escapes;
+
+		while (e->as != NULL && e->c != secret[i])
+			e++;
+		if (e->as != NULL)
+			str_add(&out, e->as);
+		else
+			str_addc(&out, secret[i]);
+	}
+	add_needle(m, str_text(&out), out.len);
+	str_wipe(&out);
+}
+
+/* With a backslash before all but what needs none: printf %q. */
+static void
+add_backslashes(struct mask *m, const char *secret, size_t len)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789_@%+=:,./-";
+	struct str out = STR_INIT(64 * KIB);
+
+	for (size_t i = 0; i < len; i++) {
+		/* Newer shells leave more as it is than older ones; UTF-8 none touches. */
+		if (secret[i] > 0 && strchr(plain, secret[i]) == NULL)
+			str_addc(&out, '\\');
+		str_addc(&out, secret[i]);
+	}
+	add_needle(m, str_text(&out), out.len);
+	str_wipe(&out);
+}
+
+static void
+add_quoted(struct mask *m, const char *secret, size_t len)
+{
+	static const struct escape single[] = {{'\'', "'\\''"}, {0, NULL}},
+				   python[] = {{'\'', "'\"'\"'"}, {0, NULL}},
+				   sql[] = {{'\'', "''"}, {0, NULL}},
+				   twice[] = {{'"', "\\\""}, {'$', "\\$"}, {'`', "\\`"},
+					   {'\\', "\\\\"}, {0, NULL}},
+				   c_style[] = {{'\'', "\\'"}, {'\\', "\\\\"}, {'\n', "\\n"},
+					   {'\t', "\\t"}, {'\r', "\\r"}, {'\x1b', "\\E"},
+					   {0, NULL}},
+				   html[] = {{'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"},
+					   {'"', "&quot;"}, {'\'', "&#39;"}, {0, NULL}},
+				   xml[] = {{'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"},
+					   {0, NULL}},
+				   go_json[] = {{'"', "\\\""}, {'\\', "\\\\"}, {'\n', "\\n"},
+					   {'\t', "\\t"}, {'<', "\\u003c"}, {'>', "\\u003e"},
+					   {'&', "\\u0026"}, {0, NULL}},
+				   slashes[] = {{'"', "\\\""}, {'\\', "\\\\"}, {'\n', "\\n"},
+					   {'\t', "\\t"}, {'/', "\\/"}, {0, NULL}};
+	static const struct escape *const all[] = {
+		single, python, sql, twice, c_style, html, xml, go_json, slashes};
+
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		add_replaced(m, secret, len, all[i]);
+	add_backslashes(m, secret, len);
+}
+
+static void
+add_hex(struct mask *m, const char *secret, size_t len)
+{
+	for (int upper = 0; upper < 2; upper++) {
+		struct str out = STR_INIT(64 * KIB);
+
+		for (size_t i = 0; i < len; i++)
+			str_fmt(&out, upper ? "%02X" : "%02x", (unsigned char)secret[i]);
+		add_needle(m, str_text(&out), out.len);
+		add_wrapped(m, str_text(&out), out.len, 60); /* xxd -p */
+		str_wipe(&out);
+	}
+}
+
 bool
 mask_add(struct mask *m, const char *secret, size_t len)
 {
@@ -163,6 +258,8 @@ mask_add(struct mask *m, const char *secret, size_t len)
 	add_needle(m, secret, len);
 	for (size_t shift = 0; shift < 3; shift++)
 		add_base64(m, secret, len, shift);
+	add_hex(m, secret, len);
+	add_quoted(m, secret, len);
 	for (int upper = 0; upper < 2; upper++) {
 		add_url(m, secret, len, "-_.~", '\0', upper);
 		add_url(m, secret, len, "-_.~/", '\0', upper);

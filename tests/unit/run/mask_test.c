@@ -81,6 +81,45 @@ test_f37_forms(void **state)
 	assert_masked(SECRETS("p\xe4ssw\xf6rd"), "<p\xe4ssw\xf6rd>", "<***>");
 }
 
+/* F37: as shells, SQL, HTML and other people's JSON write them. */
+static void
+test_f37_quoted(void **state)
+{
+	/* printf '%q', and the same in single, double and dollar quotes */
+	assert_masked(SECRETS("pa$$ 'w0rd'\\x"), "<pa\\$\\$\\ \\'w0rd\\'\\\\x>", "<***>");
+	assert_masked(SECRETS("pa$$ 'w0rd'\\x"), "'pa$$ '\\''w0rd'\\''\\x'", "'***'");
+	assert_masked(SECRETS("pa$$ 'w0rd'\\x"), "'pa$$ '\"'\"'w0rd'\"'\"'\\x'", "'***'");
+	assert_masked(SECRETS("pa$$ `w\"d`\\x"), "\"pa\\$\\$ \\`w\\\"d\\`\\\\x\"", "\"***\"");
+	assert_masked(SECRETS("two\nlines'"), "$'two\\nlines\\''", "$'***'");
+	/* SQL, HTML, JSON of Go and of PHP */
+	assert_masked(SECRETS("o'brien's"), "PASSWORD 'o''brien''s'", "PASSWORD '***'");
+	assert_masked(SECRETS("<a&b>\"c'"), "<p>&lt;a&amp;b&gt;&quot;c&#39;</p>", "<p>***</p>");
+	assert_masked(SECRETS("<a&b>\"c'"), "<p>&lt;a&amp;b&gt;\"c'</p>", "<p>***</p>");
+	assert_masked(SECRETS("a<b>&c\"d"), "\"a\\u003cb\\u003e\\u0026c\\\"d\"", "\"***\"");
+	assert_masked(SECRETS("ab/cd/ef"), "\"ab\\/cd\\/ef\"", "\"***\"");
+}
+
+/* F37: hexadecimal, and what programs break into lines. */
+static void
+test_f37_hex_and_wrapped(void **state)
+{
+	static const char longest[] = "0123456789 0123456789 0123456789 0123456789 0123456789 "
+				      "0123456789 0123456789";
+
+	assert_masked(SECRETS("hunter2!"), "\\x68756e7465723221;", "\\x***;");
+	assert_masked(SECRETS("hunter2!"), "68756E7465723221", "***");
+	/* base64, xxd -p */
+	assert_masked(SECRETS(longest),
+		"MDEyMzQ1Njc4OSAwMTIzNDU2Nzg5IDAxMjM0NTY3ODkgMDEyMzQ1Njc4OSAwMTIzNDU2Nzg5IDAx\n"
+		"MjM0NTY3ODkgMDEyMzQ1Njc4OQ==\n",
+		"***\n***Q==\n");
+	assert_masked(SECRETS(longest),
+		"303132333435363738392030313233343536373839203031323334353637\n"
+		"383920303132333435363738392030313233343536373839203031323334\n"
+		"3536373839203031323334353637383 9\n",
+		"***\n***\n3536373839203031323334353637383 9\n");
+}
+
 /* As printf '%s' ... | base64 prints them; what shows of it mixes with the bytes around. */
 static void
 test_f37_base64(void **state)
@@ -283,6 +322,6 @@ test_f35_bounded(void **state)
 	mask_free(m);
 }
 
-TESTS(T(test_f37_forms), T(test_f37_base64), T(test_f37_base64_alignments), T(test_f37_lines),
-	T(test_f37_overlaps), T(test_f37_against_definition), T(test_f38_short), T(test_binary),
-	T(test_f35_bounded))
+TESTS(T(test_f37_forms), T(test_f37_quoted), T(test_f37_hex_and_wrapped), T(test_f37_base64),
+	T(test_f37_base64_alignments), T(test_f37_lines), T(test_f37_overlaps),
+	T(test_f37_against_definition), T(test_f38_short), T(test_binary), T(test_f35_bounded))

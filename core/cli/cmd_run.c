@@ -292,7 +292,8 @@ runs_row(struct cli *cli, struct json *j, const char *id, const char *dir)
 			j, "recovery_s", s.recovered_ms >= 0 ? run_elapsed_s(&s, s.last_ms) : -1);
 		json_count(j, "rpo_s", s.rpo_s);
 		json_count(j, "loss_s", run_data_loss(&s, &newest, &loss) ? loss : -1);
-		json_count(j, "forecast_s", s.phase != RUN_FINISHED ? s.forecast_s : -1);
+		json_count(j, "forecast_s",
+			s.phase != RUN_FINISHED ? run_rest_s(&s, clock_now_ms()) : -1);
 		json_bool(j, "late", s.phase != RUN_FINISHED && s.forecast_late);
 		json_object_end(j);
 		return;

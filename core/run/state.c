@@ -365,6 +365,7 @@ static void
 on_forecast(struct run_state *s, const cJSON *d, int64_t ms)
 {
 	s->forecast_s = json_get_int(d, "remaining_s", -1);
+	s->forecast_elapsed_s = json_get_int(d, "elapsed_s", 0);
 	s->forecast_ms = ms;
 	s->forecast_late = json_get_bool(d, "late", false);
 	s->forecast_text = text_of(s, d, "text");
@@ -506,4 +507,12 @@ run_elapsed_ms(const struct run_state *s, int64_t now_ms)
 	if (s->halted_since_ms >= 0)
 		halted += MAX(end - s->halted_since_ms, 0);
 	return s->started_ms < 0 ? 0 : MAX(end - start - halted, 0);
+}
+
+int64_t
+run_rest_s(const struct run_state *s, int64_t now_ms)
+{
+	if (s->forecast_s < 0)
+		return -1;
+	return MAX(s->forecast_elapsed_s + s->forecast_s - run_elapsed_s(s, now_ms), 0);
 }

@@ -105,9 +105,9 @@ struct run_state {
 	int64_t recovered_ms;         /* when done_when had passed; -1 */
 	int64_t incident_ms;          /* when the recovery clock began, if before the run; -1 */
 	int64_t halted_ms, halted_since_ms; /* a drill's clock stood still so long; since, or -1 */
-	/* run.forecast, while the recovery clock runs: the rest as it was forecast at forecast_ms
-	 * (so now it is less by the time since), and whether the RTO will be missed. */
-	int64_t forecast_s, forecast_ms; /* -1: no forecast */
+	/* run.forecast, while the recovery clock runs: what was gone of it then and the rest
+	 * (run_rest_s says what it is now), and whether the RTO will be missed. */
+	int64_t forecast_ms, forecast_elapsed_s, forecast_s; /* -1: no forecast */
 	bool forecast_late;
 	const char *forecast_text; /* "1h of 4h are gone, the rest takes about 35m"; NULL */
 	int64_t pid;
@@ -141,5 +141,7 @@ bool step_status_final(enum step_status status);
  * time that a drill's clock stood still; whole seconds, or ms. */
 int64_t run_elapsed_s(const struct run_state *s, int64_t now_ms);
 int64_t run_elapsed_ms(const struct run_state *s, int64_t now_ms);
+/* What the last forecast leaves of it now, to the minute; -1 when there is none. */
+int64_t run_rest_s(const struct run_state *s, int64_t now_ms);
 
 #endif

@@ -203,8 +203,8 @@ rest_s(const struct run_state *s, int64_t now_ms)
 {
 	int64_t rest = -1;
 
-	if (s->forecast_s >= 0)
-		return s->forecast_s;
+	if (run_rest_s(s, now_ms) >= 0)
+		return run_rest_s(s, now_ms);
 	for (size_t i = 0; i < s->nsteps; i++) {
 		const struct step_state *st = &s->steps[i];
 		int64_t left = st->budget_s;

@@ -123,6 +123,66 @@ test_started_twice(void **state)
 }
 
 static void
+test_forecast(void **state)
+{
+	start();
+	assert_int_equal(run_rest_s(&s, s.started_ms), -1);
+	apply(2, NULL, "run.forecast",
+		"{\"elapsed_s\":1,\"remaining_s\":80,\"late\":true,\"text\":\"t\"}");
+	assert_true(s.forecast_late);
+	assert_string_equal(s.forecast_text, "t");
+	assert_int_equal(run_rest_s(&s, s.started_ms + 1000), 80);
+	assert_int_equal(run_rest_s(&s, s.started_ms + 31000), 50);
+	assert_int_equal(run_rest_s(&s, s.started_ms + 3600000), 0);
+}
+
+static void
+test_company(void **state)
+{
+	start();
+	assert_int_equal(s.operator_uid, -1);
+	apply(2, "a", "ask.opened",
+		"{\"ask\":3,\"kind\":\"approve\",\"text\":\"t\",\"choices\":[\"stop\"],"
+		"\"request\":\"r\",\"digest\":\"d\",\"needed\":2,"
+		"\"expires\":\"2026-11-20T15:00:00Z\",\"from\":[\"dba\"]}");
+	assert_string_equal(s.ask.request, "r");
+	assert_int_equal(s.ask.needed, 2);
+	assert_int_equal(s.ask.from.n, 1);
+	apply(3, "a", "approval.given", "{\"ask\":9}"); /* of another question */
+	assert_int_equal(s.ask.given.n, 0);
+	apply(3, "a", "approval.given", "{\"ask\":3,\"identity\":\"dba@x\",\"reason\":\"y\"}");
+	apply(3, "a", "approval.given", "{\"ask\":3,\"login_uid\":7}");
+	assert_string_equal(s.ask.given.v[0].by, "dba@x");
+	assert_true(s.ask.given.v[0].is_signed);
+	assert_string_equal(s.ask.given.v[1].by, "ops@here");
+	assert_int_equal(s.ask.given.v[1].login_uid, 7);
+	apply(4, "a", "ask.closed", "{\"why\":\"late\"}");
+	assert_int_equal(s.ask.number, 0);
+	assert_int_equal(step("a")->status, STEP_PENDING);
+	apply(5, NULL, "wheel.offered", "{\"to\":\"bob\"}");
+	assert_string_equal(s.wheel_offer, "bob");
+	apply(6, NULL, "wheel.taken", "{\"operator\":\"bob@here\",\"uid\":12,\"from\":\"ops\"}");
+	assert_null(s.wheel_offer);
+	assert_string_equal(s.operator, "bob@here");
+	assert_int_equal(s.operator_uid, 12);
+	apply(7, NULL, "run.resumed", "{\"pid\":4,\"operator\":\"eve@here\",\"uid\":13}");
+	assert_string_equal(s.operator, "eve@here");
+}
+
+/* A drill's clock that stands still is no time of the recovery; an incident is where it began. */
+static void
+test_clock(void **state)
+{
+	start();
+	apply(10, NULL, "drill.clock", "{\"running\":false}");
+	assert_int_equal(run_elapsed_s(&s, s.started_ms + 59000), 9);
+	apply(30, NULL, "drill.clock", "{\"running\":true}");
+	assert_int_equal(run_elapsed_s(&s, s.started_ms + 30000), 10);
+	s.incident_ms = s.started_ms - 100000;
+	assert_int_equal(run_elapsed_s(&s, s.started_ms + 30000), 110);
+}
+
+static void
 test_attempt(void **state)
 {
 	start();
@@ -464,6 +524,6 @@ test_load_long(void **state)
 	arena_done(&arena);
 }
 
-TESTS(T(test_empty), T(test_started), T(test_started_twice), T(test_attempt), T(test_outcomes),
-	T(test_questions), T(test_life), T(test_clients), T(test_f53_resumed), T(test_not_records),
-	T(test_load), T(test_load_long))
+TESTS(T(test_empty), T(test_started), T(test_started_twice), T(test_forecast), T(test_company),
+	T(test_clock), T(test_attempt), T(test_outcomes), T(test_questions), T(test_life),
+	T(test_clients), T(test_f53_resumed), T(test_not_records), T(test_load), T(test_load_long))

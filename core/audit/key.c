@@ -229,6 +229,6 @@ public_keys_load(struct arena *a, const char *path, struct public_keys *ret, str
 	BIO_free(bio);
 	if (good && ret->n > 0)
 		return true;
-	err_set(err, ERR_DAMAGED, "%s holds no Ed25519 public key in PEM.", path);
+	err_set(err, ERR_CONFIG, "%s holds no Ed25519 public key in PEM.", path);
 	return err_hint(err, "`lifeboat audit keys` prints the keys of a log.");
 }

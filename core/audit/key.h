@@ -41,7 +41,7 @@ bool public_key_same(const struct public_key *a, const struct public_key *b);
 void public_key_fingerprint(const struct public_key *k, char hex[DIGEST_HEX]);
 void public_key_pem(const struct public_key *k, struct str *out);
 
-/* A file's PEM blocks, in order. What is no Ed25519 key, or no key at all, is ERR_DAMAGED. */
+/* A file's PEM blocks, in order. What is no Ed25519 key, or no key at all, is ERR_CONFIG. */
 struct public_keys {
 	struct public_key *v;
 	size_t n;

@@ -99,6 +99,34 @@ add_data(const struct export *e, struct str *out, const cJSON *data)
 	json_object_end(&j);
 }
 
+/* What is hidden as a field does not show inside the data of the same record either. */
+static void
+hide_copies(const struct export *e, const cJSON *record, struct str *data)
+{
+	static const char *const names[] = {"run", "step", "actor"};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		CLEANUP(str_done) struct str quoted = STR_INIT(RECORD_MAX);
+		CLEANUP(str_done) struct str out = STR_INIT(2 * RECORD_MAX);
+		const char *value = json_get_text(record, names[i]), *from, *at;
+		char masked[DIGEST_HEX + 10];
+
+		if (value == NULL || strlen(value) < 3 || !hidden(e, names[i]))
+			continue;
+		mask(e, value, masked);
+		json_quote(&quoted, value, strlen(value));
+		str_cut(&quoted, quoted.len - 1);
+		for (from = str_text(data); (at = strstr(from, quoted.buf + 1)) != NULL;
+			from = at + quoted.len - 1) {
+			str_addn(&out, from, (size_t)(at - from));
+			str_add(&out, masked);
+		}
+		str_add(&out, from);
+		str_cut(data, 0);
+		str_addn(data, out.buf, out.len);
+	}
+}
+
 /* RFC 4180; what a spreadsheet would take for a formula gets a quote in front. */
 static void
 csv_cell(struct str *out, const char *text, size_t len)
@@ -138,6 +166,7 @@ put_csv(const struct export *e, const cJSON *record, const struct record_link *l
 		str_addc(&row, ',');
 	}
 	add_data(e, &data, json_get(record, "data"));
+	hide_copies(e, record, &data);
 	csv_cell(&row, str_text(&data), data.len);
 	str_fmt(&row, ",%.64s\r\n", link->hash);
 	cli_print(e->cli, "%s", str_text(&row));
@@ -158,6 +187,7 @@ put_redacted(const struct export *e, const cJSON *record, const struct record_li
 	add_field(e, &j, "event", record);
 	add_field(e, &j, "actor", record);
 	add_data(e, &data, json_get(record, "data"));
+	hide_copies(e, record, &data);
 	json_raw(&j, "data", str_text(&data));
 	json_fmt(&j, "hash", "%.64s", link->hash);
 	json_bool(&j, "redacted", true);

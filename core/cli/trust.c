@@ -10,6 +10,8 @@
 #include "base/text.h"
 #include "conf/json_read.h"
 
+#include <unistd.h>
+
 /* Beyond the place's own time-out: for starting a process. */
 #define GRACE_MS   5000
 #define ANSWER_MAX (64 * MIB)
@@ -62,13 +64,11 @@ ask(struct arena *a, const struct site *site, const struct anchor_conf *c, const
 	char *argv[] = {(char[]){"lifeboat"}, (char[]){"__anchor"}, arena_strdup(a, role),
 		arena_strdup(a, c->item.key), (char[]){"--site"}, arena_strdup(a, site->file),
 		NULL};
-	struct proc_env env;
-	struct proc_spec spec = {.path = PATH_SELF, .argv = argv, .group = true};
+	/* A role of our own: it needs what we would need, credentials included. */
+	struct proc_spec spec = {.path = PATH_SELF, .argv = argv, .envp = environ, .group = true};
 	struct proc_result r = PROC_RESULT_INIT(ANSWER_MAX);
 	bool good;
 
-	proc_env_init(&env, a);
-	spec.envp = proc_env_list(&env, a);
 	good = proc_run(&spec, input, c->timeout_s * 1000 + GRACE_MS, &r, err);
 	if (!good && err->code == ERR_TIMEOUT)
 		err_set(err, ERR_TIMEOUT, "It did not answer within %lld s.",

@@ -34,8 +34,8 @@ struct demo {
 	const struct demo_spec *spec;
 	struct arena *arena;
 	struct sandbox server;  /* PostgreSQL */
-	struct sandbox cache;   /* Redis; id NULL: not started */
-	struct sandbox offsite; /* S3; id NULL: not to be had on this machine */
+	struct sandbox cache;   /* Redis; id NULL: not to be had on this machine */
+	struct sandbox offsite; /* S3; the same */
 	pid_t base_backup;      /* of pg_basebackup while it is at work, else 0 */
 	const char *directory, *state, *site, *backups;
 	const char *conninfo; /* of the application's database, as its owner */
@@ -75,6 +75,10 @@ MUST_CHECK bool demo_history(struct demo *d, struct err *err);
 MUST_CHECK bool demo_run(struct demo *d, const char *program, const char **argv, struct err *err);
 MUST_CHECK bool demo_age(const char *path, int64_t at, struct err *err); /* its last write */
 bool demo_interrupted(const struct demo *d);
+/* A server that is not installed is left out, with a word; anything else that is wrong is an error.
+ */
+MUST_CHECK bool demo_server(struct demo *d, const struct sandbox_spec *spec, const char *what,
+	struct sandbox *ret, struct err *err);
 /* PREFIX20261120_020000SUFFIX */
 const char *demo_name(struct arena *a, const char *prefix, int64_t at, const char *suffix);
 

@@ -24,18 +24,10 @@ server_spec(struct demo *d, struct sandbox_spec *ret)
 bool
 demo_offsite_begin(struct demo *d, struct err *err)
 {
-	CLEANUP(err_done) struct err why = ERR_INIT;
 	struct sandbox_spec spec;
 
 	server_spec(d, &spec);
-	if (sandbox_start(&spec, d->arena, &d->offsite, &why))
-		return true;
-	if (why.code != ERR_TOOL_MISSING)
-		return err_move(err, &why);
-	d->spec->say(
-		d->spec->arg, arena_fmt(d->arena, "The copies off the site are left out: %s (%s)",
-				      why.msg, why.hint != NULL ? why.hint : ""));
-	return true;
+	return demo_server(d, &spec, "The copies off the site are", &d->offsite, err);
 }
 
 struct upload {

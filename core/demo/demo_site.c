@@ -78,26 +78,28 @@ static const char physical_text[] = "      base:\n"
 static const char base_copies_text[] =
 	"        copies: [{location: offsite, path: postgresql/base/, within: 1d}]\n";
 
+static const char wal_text[] = "      wal:\n"
+			       "        title: Archived WAL\n"
+			       "        type: wal\n"
+			       "        location: backups\n"
+			       "        path: postgresql/wal/\n"
+			       "        server: app-db\n"
+			       "        rpo: 5m\n"
+			       "        rto: 1h\n";
+
+static const char cache_text[] = "  cache:\n"
+				 "    title: Sessions and quotas\n"
+				 "    sets:\n"
+				 "      rdb:\n"
+				 "        title: Snapshot of Redis, every six hours\n"
+				 "        type: redis_rdb\n"
+				 "        location: backups\n"
+				 "        path: \"redis/cache_{time:%Y%m%d_%H%M%S}.rdb\"\n"
+				 "        schedule: \"0 */6 * * *\"\n"
+				 "        rpo: 7h\n"
+				 "        keep: {daily: 7}\n";
+
 static const char others_text[] =
-	"      wal:\n"
-	"        title: Archived WAL\n"
-	"        type: wal\n"
-	"        location: backups\n"
-	"        path: postgresql/wal/\n"
-	"        server: app-db\n"
-	"        rpo: 5m\n"
-	"        rto: 1h\n"
-	"  cache:\n"
-	"    title: Sessions and quotas\n"
-	"    sets:\n"
-	"      rdb:\n"
-	"        title: Snapshot of Redis, every six hours\n"
-	"        type: redis_rdb\n"
-	"        location: backups\n"
-	"        path: \"redis/cache_{time:%Y%m%d_%H%M%S}.rdb\"\n"
-	"        schedule: \"0 */6 * * *\"\n"
-	"        rpo: 7h\n"
-	"        keep: {daily: 7}\n"
 	"  statistics-db:\n"
 	"    title: Database of the statistics\n"
 	"    sets:\n"
@@ -145,6 +147,8 @@ demo_write_site(struct demo *d, struct err *err)
 	str_add(&site, offsite ? daily_copies_text : "");
 	str_add(&site, physical_text);
 	str_add(&site, offsite ? base_copies_text : "");
+	str_add(&site, wal_text);
+	str_add(&site, d->cache.id != NULL ? cache_text : "");
 	str_add(&site, others_text);
 	return file_replace(d->site, site.buf, site.len, 0644, err);
 }

@@ -64,6 +64,21 @@ demo_interrupted(const struct demo *d)
 	return poll(&p, 1, 0) > 0;
 }
 
+bool
+demo_server(struct demo *d, const struct sandbox_spec *spec, const char *what, struct sandbox *ret,
+	struct err *err)
+{
+	CLEANUP(err_done) struct err why = ERR_INIT;
+
+	if (sandbox_start(spec, d->arena, ret, &why))
+		return true;
+	if (why.code != ERR_TOOL_MISSING)
+		return err_move(err, &why);
+	d->spec->say(d->spec->arg, arena_fmt(d->arena, "%s left out: %s (%s)", what, why.msg,
+					   why.hint != NULL ? why.hint : ""));
+	return true;
+}
+
 const char *
 demo_name(struct arena *a, const char *prefix, int64_t at, const char *suffix)
 {

@@ -219,11 +219,12 @@ def test_archive_and_base(kept):
         assert done.json()["result"] == "pass"
 
 
-@pytest.mark.skipif(os.geteuid() != 0 or not OFFSITE, reason="hides Swift by a mount")
+@pytest.mark.skipif(os.geteuid() != 0 or not OFFSITE, reason="hides servers by a mount")
 @pytest.mark.seconds(300)
-def test_without_swift(world):
-    """No S3 server on the machine: a sentence, and a board without copies."""
-    hide = "mount -t tmpfs none /usr/lib/python3/dist-packages/swift && exec \"$@\""
+def test_without_swift_and_redis(world):
+    """Servers that are not installed: a sentence each, and a board without them."""
+    hide = ("mount -t tmpfs none /usr/lib/python3/dist-packages/swift && "
+            "mount --bind /dev/null \"$(readlink -f /usr/bin/redis-server)\" && exec \"$@\"")
     argv = ["unshare", "--mount", "sh", "-c", hide, "sh"]
     if subprocess.run([*argv, "true"], capture_output=True, check=False).returncode != 0:
         pytest.skip("no mount namespaces here")
@@ -232,6 +233,7 @@ def test_without_swift(world):
     assert done.returncode == 0, (done.stdout, done.stderr)
     assert "copies off the site are left out: Swift" in done.stdout
     assert "apt-get install python3-swift" in done.stdout and "offsite" not in done.stdout
+    assert "The cache is left out: " in done.stdout and "rdb" not in done.stdout
     assert "Every row is back." in done.stdout
     assert world.clean(), (world.left(), world.processes())
 

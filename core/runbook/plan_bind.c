@@ -9,6 +9,7 @@
 #include "catalog/collect.h"
 #include "conf/pattern.h"
 #include "runbook/plan.h"
+#include "wal/aim.h"
 
 #include <regex.h>
 #include <sys/stat.h>
@@ -140,6 +141,7 @@ static bool
 check_value(struct binder *b, const struct parameter *q, const char *value)
 {
 	int64_t number;
+	struct aim aim;
 
 	if (strlen(value) > VALUE_MAX)
 		return err_set(
@@ -158,6 +160,7 @@ check_value(struct binder *b, const struct parameter *q, const char *value)
 	case PARAMETER_TIME:
 		return clock_parse(value, &number) ||
 		       wrong(b, q, value, "a time with its zone, like 2026-11-20T14:32:07Z");
+	case PARAMETER_MOMENT: return aim_parse(b->plan->arena, value, &aim, b->err);
 	case PARAMETER_CHOICE:
 		for (size_t i = 0; i < q->choices.n; i++)
 			if (strcmp(q->choices.v[i], value) == 0)

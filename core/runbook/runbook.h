@@ -20,6 +20,7 @@ enum parameter_type {
 	PARAMETER_INT,
 	PARAMETER_DURATION,
 	PARAMETER_TIME,
+	PARAMETER_MOMENT, /* where a recovery stops: wal/aim.h */
 	PARAMETER_CHOICE,
 	PARAMETER_SET,    /* asset/set */
 	PARAMETER_BACKUP, /* asset/set/name */

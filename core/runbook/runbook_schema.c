@@ -5,7 +5,7 @@
 #include "runbook/runbook.h"
 
 const char *const parameter_type_names[] = {
-	"text", "int", "duration", "time", "choice", "set", "backup", "target", "secret", NULL};
+	"text", "int", "duration", "time", "moment", "choice", "set", "backup", "target", "secret", NULL};
 
 static const char *const choose_names[] = {"ask", "newest", "newest_proven", NULL};
 static const char *const skip_names[] = {"allow", "forbid", NULL};

@@ -153,7 +153,8 @@ def test_a_moment_that_can_not_be_reached(boat, cluster, tmp_path):
     assert "The last moment before it" in run.result("recover")["hint"]
     run = pitr(boat, rfc(record["b0"].at))
     assert run.labels == set.union(*before(cluster, "b0"))
-    for wrong, why in (("half past two", "no moment"), ("xid:4000000000", "transaction 4000000000"),
+    assert "no moment" in pitr(boat, "half past two", status=2).done.err
+    for wrong, why in (("xid:4000000000", "transaction 4000000000"),
                        ("name:nothing", "no restore point"), ("lsn:FF/0", "whole WAL up to it")):
         run = pitr(boat, wrong, status=2)
         assert why in run.result("recover")["message"]

@@ -35,7 +35,7 @@ struct library_entry {
 	size_t errors, warnings;
 	bool blocked; /* a finding is no matter of style: it is not run */
 	bool destroys, writes;
-	const char *time_parameter; /* the first of type time; NULL */
+	const char *time_parameter; /* the first of type moment or time; NULL */
 	enum library_use use;
 	VEC(struct library_wish) wishes;
 };

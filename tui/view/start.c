@@ -308,6 +308,8 @@ help_text(struct arena *a, const struct parameter *q)
 		[PARAMETER_INT] = "A whole number.",
 		[PARAMETER_DURATION] = "A duration, like 15m or 4h.",
 		[PARAMETER_TIME] = "A time with its zone, like 2026-11-20T14:32:07Z.",
+		[PARAMETER_MOMENT] = "A time with its zone, lsn:0/3A21F8 or xid:742 (just "
+				     "before it), name:RESTORE_POINT or end.",
 		[PARAMETER_CHOICE] = "Left and Right change it.",
 		[PARAMETER_SET] = "Enter chooses a set of backups.",
 		[PARAMETER_BACKUP] = "Enter chooses a backup; the newest first.",
@@ -350,7 +352,7 @@ only_set(struct start *s, struct arena *a, const struct parameter *q)
 {
 	struct only only = {NULL, 0};
 
-	if ((q->type != PARAMETER_SET && q->type != PARAMETER_BACKUP) ||
+	if ((q->type != PARAMETER_SET && q->type != PARAMETER_BACKUP) || q->optional == 1 ||
 		(q->type == PARAMETER_BACKUP && q->choose == CHOOSE_ASK))
 		return NULL;
 	each_set(s, q, count_set, &only);

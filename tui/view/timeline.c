@@ -348,7 +348,7 @@ open_moment(struct timeline_screen *t)
 	p->text_style = ROLE_TITLE;
 	pick_column(p, (struct list_column){"RUNBOOK", 26, 40, 0, 0});
 	pick_column(p, (struct list_column){"WHAT IT DOES", 30, 60, 0, 0});
-	p->model.empty = "No runbook here takes a moment (a parameter of type time).";
+	p->model.empty = "No runbook here takes a moment (a parameter of type moment or time).";
 	for (size_t i = 0; i < app->library.n; i++) {
 		const struct library_entry *e = &app->library.entries[i];
 		struct pick_row *row;

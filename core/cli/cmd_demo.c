@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/proc.h"
+#include "conf/json_read.h"
 #include "demo/demo.h"
 
 #include <errno.h>
@@ -15,8 +16,9 @@
 #include <signal.h>
 #include <sys/signalfd.h>
 
-#define KEEP_S  (24 * 3600LL)
-#define STOP_MS 20000
+#define KEEP_S      (24 * 3600LL)
+#define STOP_MS     20000
+#define ARCHIVED_MS 30000
 
 struct play {
 	struct cli *cli;
@@ -26,6 +28,7 @@ struct play {
 	bool keep;
 	bool alone;      /* nobody is there to restore it */
 	int64_t beat_ms; /* when the database was last made to do something */
+	char accident_at[CLOCK_TEXT];
 };
 
 static void
@@ -84,6 +87,17 @@ wait_for(struct play *p, pid_t pid)
 	return proc_wait(pid);
 }
 
+static void
+environment(struct play *p, struct arena *a, struct proc_spec *spec)
+{
+	struct proc_env env;
+
+	proc_env_init(&env, a);
+	proc_env_set(&env, a, "LIFEBOAT_STATE", p->demo.state);
+	proc_env_set(&env, a, "LIFEBOAT_SITE", p->demo.site);
+	spec->envp = proc_env_list(&env, a);
+}
+
 enum show { SHOW_NOTHING, SHOW_ERRORS, SHOW_OUTPUT, SHOW_SCREEN };
 
 /* This program again, on the demo's site and state, with as much of our terminal. */
@@ -92,7 +106,6 @@ self(struct play *p, enum show show, const char *const *args, int *ret_status, s
 {
 	CLEANUP(arena_done) struct arena a = ARENA_INIT;
 	const char *argv[24] = {"lifeboat"};
-	struct proc_env env;
 	struct proc_spec spec = {.path = PATH_SELF,
 		.argv = (char *const *)argv,
 		.fds = {show == SHOW_SCREEN ? STDIN_FILENO : -1,
@@ -105,10 +118,7 @@ self(struct play *p, enum show show, const char *const *args, int *ret_status, s
 
 	for (size_t i = 0; args[i] != NULL && i + 2 < ARRAY_LEN(argv); i++)
 		argv[i + 1] = args[i];
-	proc_env_init(&env, &a);
-	proc_env_set(&env, &a, "LIFEBOAT_STATE", p->demo.state);
-	proc_env_set(&env, &a, "LIFEBOAT_SITE", p->demo.site);
-	spec.envp = proc_env_list(&env, &a);
+	environment(p, &a, &spec);
 	cli_flush(p->cli);
 	if (!proc_spawn(&spec, &pid, err))
 		return false;
@@ -117,6 +127,40 @@ self(struct play *p, enum show show, const char *const *args, int *ret_status, s
 	if (stopping(p, 0))
 		return err_set(err, ERR_STOPPED, "The demo was stopped.");
 	return true;
+}
+
+/* The same for what it prints. */
+static bool
+self_out(struct play *p, const char *const *args, struct str *out, int *ret_status, struct err *err)
+{
+	CLEANUP(proc_result_done) struct proc_result r = PROC_RESULT_INIT(MIB);
+	CLEANUP(arena_done) struct arena a = ARENA_INIT;
+	const char *argv[24] = {"lifeboat"};
+	struct proc_spec spec = {.path = PATH_SELF, .argv = (char *const *)argv};
+
+	for (size_t i = 0; args[i] != NULL && i + 2 < ARRAY_LEN(argv); i++)
+		argv[i + 1] = args[i];
+	environment(p, &a, &spec);
+	if (!proc_run(&spec, NULL, ARCHIVED_MS, &r, err))
+		return false;
+	*ret_status = r.exit.exited ? r.exit.status : 128 + r.exit.signal;
+	str_add(out, str_text(&r.out));
+	return !stopping(p, 0) || err_set(err, ERR_STOPPED, "The demo was stopped.");
+}
+
+/* The first transaction's moment, as runbooks take it. */
+static bool
+read_moment(struct play *p, const char *text, const char **ret, struct err *err)
+{
+	CLEANUP(json_free) cJSON *j = json_parse(text, strlen(text), err);
+	const cJSON *first;
+
+	if (j == NULL)
+		return false;
+	first = cJSON_GetArrayItem(json_get(j, "transactions"), 0);
+	*ret = arena_strdup(p->cli->arena, json_get_text(first, "moment"));
+	return *ret != NULL ||
+	       err_set(err, ERR_CHECK_FAILED, "The accident can't be found in the WAL.");
 }
 
 /* One of our commands that must end with 0. */
@@ -184,6 +228,7 @@ accident(struct play *p, struct demo_stock *before, struct err *err)
 	heading(p, "The accident");
 	if (!stock(p, "before", before, err) || !demo_accident(&p->demo, p->disaster, err))
 		return false;
+	clock_format(clock_now(), p->accident_at);
 	cli_print(p->cli, "%s\n", disaster_story(p->disaster));
 	if (!stock(p, "after ", &after, err))
 		return false;
@@ -203,6 +248,56 @@ restore(struct play *p, struct err *err)
 		"The restore did not succeed", err);
 }
 
+/* What `lifeboat moment` proposes for the table; waits until the accident has been archived. */
+static bool
+find_moment(struct play *p, const char **ret, struct err *err)
+{
+	CLEANUP(str_done) struct str text = STR_INIT(MIB);
+	const char *const args[] = {"moment", "aragora-db", "--around", p->accident_at, "--table",
+		"content_jobs", "--format", "json", NULL};
+	int64_t deadline = clock_mono_ms() + ARCHIVED_MS;
+	int status = -1;
+
+	/* The segment with it ends, so that it is archived. */
+	demo_beat(&p->demo);
+	while (status != 0) {
+		struct timespec nap = {0, 100000000};
+
+		str_cut(&text, 0);
+		if (!self_out(p, args, &text, &status, err))
+			return false;
+		if (status != 0 && clock_mono_ms() > deadline)
+			return err_set(
+				err, ERR_CHECK_FAILED, "The accident can't be found in the WAL.");
+		if (status != 0)
+			nanosleep(&nap, NULL);
+	}
+	return read_moment(p, str_text(&text), ret, err);
+}
+
+/* One table out of the moment before: everything that was written since stays. */
+static bool
+bring_back(struct play *p, struct err *err)
+{
+	const char *moment = NULL;
+	int status;
+
+	heading(p, "Which transaction did it");
+	if (!find_moment(p, &moment, err) ||
+		!self(p, SHOW_OUTPUT,
+			(const char *const[]){"moment", "aragora-db", "--around", p->accident_at,
+				"--table", "content_jobs", NULL},
+			&status, err))
+		return false;
+	heading(p, "The restore: the table as it was just before, and nothing else");
+	return must(p, SHOW_OUTPUT,
+		(const char *const[]){"run", "postgres/extract-table", "--unattended", "--set",
+			arena_fmt(p->cli->arena, "moment=%s", moment), "--set", "database=aragora",
+			"--set", "table=content_jobs", "--set", "target=app-db", "--confirm",
+			"copy=app-db", NULL},
+		"The table did not come back", err);
+}
+
 /* Without a terminal: all of it, and true only if the rows are back. */
 static bool
 play_alone(struct play *p, struct err *err)
@@ -210,7 +305,8 @@ play_alone(struct play *p, struct err *err)
 	struct demo_stock before, after;
 
 	heading(p, "The board before");
-	if (!board(p, err) || !accident(p, &before, err) || !restore(p, err))
+	if (!board(p, err) || !accident(p, &before, err) ||
+		!(p->disaster == DISASTER_DROP_TABLE ? bring_back(p, err) : restore(p, err)))
 		return false;
 	heading(p, "The board after");
 	if (!board(p, err) || !stock(p, "now   ", &after, err))
@@ -262,8 +358,16 @@ play_with(struct play *p, struct err *err)
 		return false;
 	cli_print(p->cli,
 		"\nNow it is your turn: bring the rows back. In the console, `r` on the board's\n"
-		"row of daily-dump offers the restore and `?` explains the keys; leaving it ends\n"
-		"the demo and removes everything.\n\nPress Enter to open the console. ");
+		"row of daily-dump offers the restore of last night's dump and `?` explains the\n"
+		"keys; leaving it ends the demo and removes everything.\n");
+	if (p->disaster == DISASTER_DROP_TABLE)
+		cli_print(p->cli,
+			"\nTo lose nothing of today: the Timeline (3) shows which moments can be\n"
+			"reached; on one before %.19sZ, Enter offers to look at the database\n"
+			"as it was then (postgres/restore-pitr), or to bring the one table back\n"
+			"out of it (postgres/extract-table).\n",
+			p->accident_at);
+	cli_print(p->cli, "\nPress Enter to open the console. ");
 	cli_flush(p->cli);
 	if (!wait_for_enter(p))
 		return err_set(err, ERR_STOPPED, "The demo was stopped.");

@@ -98,6 +98,45 @@ def test_played_through(world, disaster, hurt):
     assert world.clean(), (world.left(), world.processes())
 
 
+@pytest.mark.seconds(300)
+def test_drop_table_by_recovery_to_a_moment(kept):
+    """The story by commands: which transaction did it, the database just before it, paused, beside
+    production, and the one table back into a production that went on meanwhile."""
+    world, place, _ = kept
+    boat, sandboxes = world.boat, sorted(glob.glob(place + "/state/sandboxes/*"))
+    env = {**world.env, "LIFEBOAT_STATE": place + "/state", "LIFEBOAT_SITE": place + "/site.yaml"}
+    digest = "SELECT md5(string_agg(t::text, '' ORDER BY t::text)) FROM content_jobs t"
+    before = sql(place, digest)
+    sql(place, "DROP TABLE content_jobs CASCADE")
+    sql(place, "UPDATE users SET full_name = 'after the accident' WHERE id = (SELECT min(id) "
+               "FROM users)")
+    at = sql(place, "SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')")
+    switch = subprocess.run(["psql", "-XAtq", "-d", f"host={place}/run user=postgres dbname=aragora",
+                             "-c", "SELECT pg_walfile_name(pg_switch_wal())"],
+                            capture_output=True, text=True, check=True).stdout.strip()
+    scratch.wait_for(lambda: os.path.exists(f"{place}/backup/postgresql/wal/{switch}"), 60,
+                     "the accident in the archive")
+    found = boat.run("moment", "aragora-db", "--around", at, "--table", "content_jobs", "--format",
+                     "json", env=env, status=0).json()
+    drop = found["transactions"][-1]
+    assert [(a["action"], a["table"], a["database"]) for a in drop["actions"]] == [
+        ("drop", "content_jobs", "aragora")]
+    done = boat.run("run", "postgres/restore-pitr", "--unattended", "--set",
+                    f"moment={drop['moment']}", "--set", "database=aragora", "--set",
+                    "production=app-db", "--set", "query=SELECT count(*) FROM content_jobs",
+                    env=env, status=0, timeout=240)
+    run = re.search(r"run ([0-9a-z-]+): done", done.out).group(1)
+    with open(f"{place}/state/runs/{run}/output/compare.1.out", encoding="utf-8") as f:
+        assert "-public.content_jobs 9000" in f.read()
+    boat.run("run", "postgres/extract-table", "--unattended", "--set", f"moment={drop['moment']}",
+             "--set", "database=aragora", "--set", "table=content_jobs", "--set", "target=app-db",
+             "--confirm", "copy=app-db", env=env, status=0, timeout=240)
+    assert sql(place, digest) == before
+    assert sql(place, "SELECT count(*) FROM users WHERE full_name = 'after the accident'") == "1"
+    assert sql(place, "SELECT count(*) > 0 FROM organization_usage") == "t"
+    assert sorted(glob.glob(place + "/state/sandboxes/*")) == sandboxes
+
+
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory):
     """One demo that stays, before its accident is undone: (World, directory, output)."""

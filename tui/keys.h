@@ -91,6 +91,8 @@ enum keys_flags {
 		"stay at the end while the text grows, or stop that")                              \
 	ACTION(WRAP, "wrap", "w", CONTEXT_PAGER, KEYS_BAR, NULL,                                   \
 		"break long lines, or cut them at the edge")                                       \
+	ACTION(HARM, "transactions", "t", CONTEXT_TIMELINE, KEYS_BAR, NULL,                        \
+		"find the transactions near the cursor that dropped, truncated or deleted")        \
 	ACTION(ZOOM_IN, "zoom-in", "+ =", CONTEXT_TIMELINE, KEYS_BAR, NULL, "show less time")      \
 	ACTION(ZOOM_OUT, "zoom-out", "-", CONTEXT_TIMELINE, KEYS_BAR, NULL, "show more time")      \
 	ACTION(WHOLE, "all", "0", CONTEXT_TIMELINE, KEYS_BAR, NULL, "show all of the time")        \

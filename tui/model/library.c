@@ -32,9 +32,11 @@ take_wishes(struct library *l, struct library_entry *e, const struct runbook *r)
 		const struct parameter *q = item_at(&r->parameters, struct parameter, i);
 
 		target = target || q->type == PARAMETER_TARGET;
-		if ((q->type == PARAMETER_TIME || q->type == PARAMETER_MOMENT) &&
-			e->time_parameter == NULL)
+		if (e->time_parameter == NULL &&
+			(q->type == PARAMETER_TIME || q->type == PARAMETER_MOMENT)) {
 			e->time_parameter = arena_strdup(&l->arena, q->item.key);
+			e->time_required = q->otherwise == NULL && q->optional != 1;
+		}
 		if (q->type != PARAMETER_BACKUP && q->type != PARAMETER_SET)
 			continue;
 		backup = backup || q->type == PARAMETER_BACKUP;

@@ -35,7 +35,9 @@ struct library_entry {
 	size_t errors, warnings;
 	bool blocked; /* a finding is no matter of style: it is not run */
 	bool destroys, writes;
-	const char *time_parameter; /* the first of type moment or time; NULL */
+	/* The first of type moment or time; NULL. Whether it has no default. */
+	const char *time_parameter;
+	bool time_required;
 	enum library_use use;
 	VEC(struct library_wish) wishes;
 };

@@ -6,6 +6,7 @@
 #include "tui/draw/timeline.h"
 #include "base/text.h"
 #include "tui/app.h"
+#include "tui/model/harm.h"
 #include "tui/model/moments.h"
 #include "tui/view/confirm.h"
 #include "tui/view/pick.h"
@@ -15,6 +16,7 @@
 
 #define LANES_MAX 8 /* timelines that are drawn, the newest */
 #define SECOND    1000000LL
+#define WITHIN_S  900 /* how far to both sides of the cursor transactions are looked for */
 
 struct timeline_screen {
 	struct view view;
@@ -22,24 +24,31 @@ struct timeline_screen {
 	size_t asset;       /* among those of the site that have WAL */
 	struct job *job;
 	struct moments moments;
-	bool has;        /* moments hold */
-	int64_t read_at; /* when they were read */
-	char *problem;   /* why there are none; NULL */
+	bool has;            /* moments hold */
+	int64_t read_at;     /* when they were read */
+	char *problem;       /* why there are none; NULL */
+	struct job *looking; /* for transactions that did damage */
+	struct harm harm;
+	int64_t harm_at;    /* around which second they were looked for; 0: never */
+	char *harm_problem; /* why none could be looked for; NULL */
 	struct timeline axis;
-	struct timeline_lane lanes[LANES_MAX + 1];
+	struct timeline_lane lanes[LANES_MAX + 2];
 	size_t nlanes;
 	struct sheet sheet;
 };
 
 static bool
+is_archive(int type)
+{
+	return type == SET_WAL || type == SET_PGBACKREST || type == SET_BARMAN;
+}
+
+static bool
 has_wal(const struct asset *a)
 {
-	for (size_t i = 0; i < a->sets.n; i++) {
-		int type = item_at(&a->sets, struct set, i)->type;
-
-		if (type == SET_WAL || type == SET_PGBACKREST || type == SET_BARMAN)
+	for (size_t i = 0; i < a->sets.n; i++)
+		if (is_archive(item_at(&a->sets, struct set, i)->type))
 			return true;
-	}
 	return false;
 }
 
@@ -129,6 +138,19 @@ add_timeline(struct timeline_screen *t, int64_t tli)
 	add_lane(t, arena_fmt(&t->arena, "timeline %lld", (long long)tli), &s);
 }
 
+static void
+add_harm(struct timeline_screen *t)
+{
+	struct spans s = {arena_array(&t->arena, t->harm.transactions.n + 1, sizeof(*s.v)), 0};
+	const struct harm_transaction *it;
+
+	vec_each (&t->harm.transactions, it)
+		if (it->at_us != INT64_MIN)
+			add_span(&s, it->at_us / SECOND, it->at_us / SECOND, '*', ROLE_BREACH);
+	if (s.n > 0)
+		add_lane(t, "damage", &s);
+}
+
 /* The last second that can be reached. */
 static int64_t
 newest(const struct moments *m)
@@ -160,8 +182,9 @@ make_lanes(struct timeline_screen *t)
 				b->usable ? ROLE_ACCENT : ROLE_BREACH);
 	}
 	add_lane(t, "base", &s);
+	add_harm(t);
 	/* The newest timelines first. */
-	while (t->nlanes <= LANES_MAX) {
+	while (t->nlanes < ARRAY_LEN(t->lanes)) {
 		int64_t next = INT64_MIN;
 		const struct moments_window *w;
 
@@ -218,6 +241,67 @@ look(struct timeline_screen *t)
 		t);
 }
 
+/* Transactions */
+
+static void
+forget_harm(struct timeline_screen *t)
+{
+	job_cancel(t->looking);
+	t->looking = NULL;
+	harm_done(&t->harm);
+	free(t->harm_problem);
+	t->harm_problem = NULL;
+	t->harm_at = 0;
+}
+
+/* The cursor goes to what was found, if something was: that is what somebody looked for. */
+static void
+on_found(struct job *j, struct proc_exit end, void *arg)
+{
+	struct timeline_screen *t = arg;
+	struct err err = ERR_INIT;
+	struct timeline axis = t->axis;
+	const char *said = str_text(job_errors(j));
+
+	t->looking = NULL;
+	t->sheet.stale = true;
+	app_dirty(t->view.app);
+	if (!harm_read(&t->harm, str_text(job_output(j)), job_output(j)->len, &err)) {
+		err_done(&err);
+		t->harm_problem =
+			util_strdup(said[0] != '\0' ? said : "`lifeboat moment` said nothing.");
+		return;
+	}
+	if (t->harm.transactions.n > 0 && t->harm.transactions.v[0].at_us != INT64_MIN)
+		t->axis.cursor = t->harm.transactions.v[0].at_us / SECOND;
+	make_lanes(t);
+	/* Seen as it was, with the cursor in sight. */
+	t->axis.whole = axis.whole;
+	t->axis.from = axis.from;
+	t->axis.step = axis.step;
+	timeline_go(&t->axis, t->axis.cursor);
+}
+
+static void
+look_for_harm(struct timeline_screen *t)
+{
+	static const struct job_ops job_ops = {.ended = on_found};
+	CLEANUP(arena_done) struct arena a = ARENA_INIT;
+	const struct asset *asset = asset_of(t);
+	char at[CLOCK_TEXT];
+
+	if (asset == NULL || !t->has || t->looking != NULL)
+		return;
+	forget_harm(t);
+	t->harm_at = t->axis.cursor;
+	t->sheet.stale = true;
+	t->looking = app_job(t->view.app,
+		(const char *[]){"moment", "--format", "json", "--around",
+			clock_format(t->harm_at, at), "--within", arena_fmt(&a, "%ds", WITHIN_S),
+			asset->item.key, NULL},
+		false, &job_ops, t);
+}
+
 static void
 next_asset(struct timeline_screen *t, size_t by)
 {
@@ -228,6 +312,7 @@ next_asset(struct timeline_screen *t, size_t by)
 	t->asset = (t->asset + by) % n;
 	job_cancel(t->job);
 	t->job = NULL;
+	forget_harm(t);
 	t->has = false;
 	t->axis.cursor = 0;
 	look(t);
@@ -244,10 +329,62 @@ write_near(struct sheet *s, const char *name, int64_t us)
 		sheet_fact(s, name, ROLE_TEXT, clock_format_us(us, at));
 }
 
+/* The base backup that a recovery starts from, and what is replayed on top of it. */
+static void
+write_way(struct sheet *s, const struct timeline_screen *t, const struct moments_window *w)
+{
+	CLEANUP(str_done) struct str text = STR_INIT(KIB);
+	const struct moments_backup *b;
+
+	str_add(&text, w->backup);
+	vec_each (&t->moments.backups, b) {
+		if (strcmp(b->name, w->backup) != 0 || b->finished == CLOCK_NONE)
+			continue;
+		str_add(&text, ", taken ");
+		verdict_time_long(&text, b->finished);
+		str_add(&text, "; then WAL of ");
+		text_duration(&text, MAX(t->axis.cursor - b->finished, 0));
+		str_add(&text, " is replayed");
+	}
+	sheet_fact(s, "from", ROLE_TEXT, str_text(&text));
+	if (t->axis.cursor * SECOND > w->latest_us)
+		sheet_fact(s, "", ROLE_DIM, "No later commit of this window is before it.");
+}
+
+/* The transactions that were found, or what there is to say instead. */
+static void
+write_harm(struct sheet *s, const struct timeline_screen *t)
+{
+	const struct harm_transaction *it;
+	char at[CLOCK_TEXT];
+
+	if (t->looking != NULL) {
+		sheet_fmt(s, ROLE_ACCENT, 0, "Reading the WAL around %s ...",
+			clock_format(t->harm_at, at));
+		return;
+	}
+	if (t->harm_problem != NULL) {
+		sheet_text(s, ROLE_LATE, 0, t->harm_problem);
+		return;
+	}
+	if (t->harm_at == 0)
+		return;
+	sheet_heading(s, "Transactions that did damage");
+	if (t->harm.transactions.n == 0)
+		sheet_fmt(s, ROLE_DIM, 2, "None within %d min of %s.", WITHIN_S / 60,
+			clock_format(t->harm_at, at));
+	vec_each (&t->harm.transactions, it)
+		sheet_fmt(s, it->at_us / SECOND == t->axis.cursor ? ROLE_TITLE : ROLE_TEXT, 2,
+			"%s  xid %lld  %s",
+			it->at_us != INT64_MIN ? clock_format(it->at_us / SECOND, at) + 11 : "?",
+			(long long)it->xid, it->what);
+}
+
 static void
 write_sheet(struct sheet *s, void *arg)
 {
 	const struct timeline_screen *t = arg;
+	const struct harm_transaction *harm = harm_at(&t->harm, t->axis.cursor);
 	CLEANUP(str_done) struct str text = STR_INIT(KIB);
 	const struct moments_window *w;
 	int64_t before, after;
@@ -259,12 +396,22 @@ write_sheet(struct sheet *s, void *arg)
 		str_fmt(&text, "%s can be reached, on timeline %lld from base backup %s.", at,
 			(long long)w->timeline, w->backup);
 		sheet_text(s, ROLE_OK, 0, str_text(&text));
-		sheet_text(s, ROLE_DIM, 0, "Enter takes this moment to a runbook.");
+		write_way(s, t, w);
+		if (harm != NULL && harm->moment != NULL)
+			sheet_fmt(s, ROLE_BREACH, 0,
+				"Transaction %lld: %s. Enter takes the moment just before it (%s) "
+				"to a runbook.",
+				(long long)harm->xid, harm->what, harm->moment);
+		else
+			sheet_text(s, ROLE_DIM, 0,
+				"Enter takes this moment to a runbook; t looks for transactions "
+				"that did damage near it.");
 	} else {
 		sheet_fmt(s, ROLE_BREACH, 0, "%s can't be reached.", at);
 		write_near(s, "before it", before);
 		write_near(s, "after it", after);
 	}
+	write_harm(s, t);
 	if (t->moments.troubles.n > 0)
 		sheet_heading(s, "What is missing or damaged");
 	for (size_t i = 0; i < t->moments.troubles.n; i++)
@@ -272,7 +419,7 @@ write_sheet(struct sheet *s, void *arg)
 	sheet_blank(s);
 	sheet_text(s, ROLE_DIM, 0,
 		"= can be reached   - nothing was committed   x is missing or damaged   B base "
-		"backup   ! one that can't be used");
+		"backup   ! one that can't be used   * did damage");
 }
 
 static void
@@ -322,43 +469,86 @@ draw(struct view *v, struct area a)
 
 /* Taking a moment to a runbook */
 
+/* With the moment filled in, and the WAL set that it is a moment of. */
+static void
+open_runbook(struct timeline_screen *t, const struct library_entry *e, const char *moment)
+{
+	CLEANUP(arena_done) struct arena a = ARENA_INIT;
+	struct app *app = t->view.app;
+	const struct asset *asset = asset_of(t);
+	const char *sets[2];
+	size_t n = 0;
+
+	sets[n++] = arena_fmt(&a, "%s=%s", e->time_parameter, moment);
+	for (size_t i = 0; asset != NULL && n < 2 && i < asset->sets.n; i++) {
+		const struct set *set = item_at(&asset->sets, struct set, i);
+		const char *name = is_archive(set->type) ? library_takes(e, asset->item.key,
+								   set->item.key, set->type, false)
+							 : NULL;
+
+		if (name != NULL)
+			sets[n++] = arena_fmt(&a, "%s=%s/%s", name, asset->item.key, set->item.key);
+	}
+	app_push(app, runbook_view(app, e->name, sets, n));
+}
+
+struct chosen {
+	struct timeline_screen *t;
+	const char *moment;
+};
+
 static void
 on_runbook(struct pick *p, const struct pick_row *row)
 {
-	struct app *app = p->view.app;
+	const struct chosen *c = p->arg;
 	const struct library_entry *e =
-		row != NULL ? library_find(&app->library, row->value) : NULL;
-	const char *set;
+		row != NULL ? library_find(&p->view.app->library, row->value) : NULL;
 
-	if (e == NULL)
-		return;
-	set = arena_fmt(&p->arena, "%s=%s", e->time_parameter, (const char *)p->arg);
-	app_push(app, runbook_view(app, e->name, &set, 1));
+	if (e != NULL)
+		open_runbook(c->t, e, c->moment);
 }
 
 static void
-open_moment(struct timeline_screen *t)
+add_rows(struct pick *p, bool required)
 {
-	struct app *app = t->view.app;
-	struct pick *p = pick_new(app, "Recover to this moment", on_runbook, NULL);
-	char at[CLOCK_TEXT];
+	const struct library *l = &p->view.app->library;
 
-	p->arg = arena_strdup(&p->arena, clock_format(t->axis.cursor, at));
-	p->text = p->arg;
-	p->text_style = ROLE_TITLE;
-	pick_column(p, (struct list_column){"RUNBOOK", 26, 40, 0, 0});
-	pick_column(p, (struct list_column){"WHAT IT DOES", 30, 60, 0, 0});
-	p->model.empty = "No runbook here takes a moment (a parameter of type moment or time).";
-	for (size_t i = 0; i < app->library.n; i++) {
-		const struct library_entry *e = &app->library.entries[i];
+	for (size_t i = 0; i < l->n; i++) {
+		const struct library_entry *e = &l->entries[i];
 		struct pick_row *row;
 
-		if (!e->read || !e->usable || e->time_parameter == NULL)
+		if (!e->read || !e->usable || e->time_parameter == NULL ||
+			e->time_required != required)
 			continue;
 		row = pick_row(p);
 		row->value = row->cells[0] = e->name;
 		row->cells[1] = e->title;
 	}
+}
+
+static void
+open_moment(struct timeline_screen *t)
+{
+	const struct harm_transaction *harm = harm_at(&t->harm, t->axis.cursor);
+	struct pick *p = pick_new(t->view.app, "Recover to this moment", on_runbook, NULL);
+	struct chosen *c = arena_alloc(&p->arena, sizeof(*c));
+	char at[CLOCK_TEXT];
+
+	clock_format(t->axis.cursor, at);
+	c->t = t;
+	c->moment =
+		arena_strdup(&p->arena, harm != NULL && harm->moment != NULL ? harm->moment : at);
+	p->arg = c;
+	p->text = strcmp(c->moment, at) == 0
+			  ? c->moment
+			  : arena_fmt(&p->arena, "%s, just before: %s", c->moment, harm->what);
+	p->text_style = ROLE_TITLE;
+	pick_column(p, (struct list_column){"RUNBOOK", 26, 40, 0, 0});
+	pick_column(p, (struct list_column){"WHAT IT DOES", 30, 60, 0, 0});
+	p->model.empty = "No runbook here takes a moment (a parameter of type moment or time).";
+	/* First those that are about a moment, then those that can be. */
+	add_rows(p, true);
+	add_rows(p, false);
 	pick_open(p);
 }
 
@@ -369,6 +559,7 @@ act(struct view *v, enum action action)
 
 	switch (action) {
 	case ACTION_REFRESH: look(t); return true;
+	case ACTION_HARM: look_for_harm(t); return true;
 	case ACTION_NEXT_PANE: next_asset(t, 1); return true;
 	case ACTION_PREVIOUS_PANE: next_asset(t, MAX(assets(v->app), 1) - 1); return true;
 	default: return false;
@@ -418,6 +609,7 @@ close_view(struct view *v)
 	struct timeline_screen *t = (struct timeline_screen *)v;
 
 	job_cancel(t->job);
+	forget_harm(t);
 	moments_done(&t->moments);
 	sheet_done(&t->sheet);
 	arena_done(&t->arena);

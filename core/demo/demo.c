@@ -63,8 +63,8 @@ furnish(struct demo *d, struct err *err)
 	say(d, "Living through 400 days and dumping the database on the way ...");
 	if (!demo_history(d, err))
 		return false;
-	say(d, "%d dumps, the newest %s. Taking a base backup, snapshots and copies ...", d->dumps,
-		d->newest);
+	say(d, "%d dumps, the newest %s.", d->dumps, d->newest);
+	say(d, "Taking a base backup, snapshots and copies ...");
 	if (!demo_base_begin(d, err) || !demo_cache(d, err) || !demo_others(d, err) ||
 		!demo_base_end(d, err) || !demo_offsite_fill(d, err))
 		return false;

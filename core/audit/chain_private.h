@@ -9,6 +9,8 @@
 
 #include <sys/types.h>
 
+#include <sys/types.h>
+
 struct chain {
 	char *path, *run, *actor, *kind;
 	int fd;

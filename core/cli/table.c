@@ -14,6 +14,7 @@ extern const struct cli_command cli_cmd_prune;
 extern const struct cli_command cli_cmd_metrics;
 extern const struct cli_command cli_cmd_runbooks;
 extern const struct cli_command cli_cmd_lint;
+extern const struct cli_command cli_cmd_sign;
 extern const struct cli_command cli_cmd_plan;
 extern const struct cli_command cli_cmd_run;
 extern const struct cli_command cli_cmd_runs;
@@ -54,6 +55,7 @@ const struct cli_command *const cli_commands[] = {
 	&cli_cmd_metrics,
 	&cli_cmd_runbooks,
 	&cli_cmd_lint,
+	&cli_cmd_sign,
 	&cli_cmd_plan,
 	&cli_cmd_run,
 	&cli_cmd_runs,

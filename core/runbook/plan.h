@@ -73,7 +73,8 @@ struct plan_options {
  * Binds the parameters (plan_bind.c): values are checked against their types, backups chosen
  * from the catalog below `state`, targets from the site, and in a drill only from what is not
  * production. `site` may be NULL for a runbook that needs none.
- * ERR_USAGE for a missing or wrong value, ERR_REFUSED for production in a drill.
+ * ERR_USAGE for a missing or wrong value, ERR_REFUSED for production in a drill, or for a runbook
+ * that is not signed where the site wants it.
  */
 MUST_CHECK bool plan_build(struct arena *a, const struct runbook *r, const struct site *site,
 	const char *state, const struct plan_options *o, struct plan **ret, struct err *err);

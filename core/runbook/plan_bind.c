@@ -9,6 +9,7 @@
 #include "catalog/collect.h"
 #include "conf/pattern.h"
 #include "runbook/plan.h"
+#include "runbook/signature.h"
 #include "wal/aim.h"
 
 #include <regex.h>
@@ -568,6 +569,9 @@ plan_build(struct arena *a, const struct runbook *r, const struct site *site, co
 	char now[CLOCK_TEXT];
 	bool good = true;
 
+	if (site != NULL && site->runbooks != NULL && site->runbooks->signed_by != NULL &&
+		!signature_check(r, site->runbooks->signed_by, state, err))
+		return false;
 	p->arena = a;
 	p->runbook = r;
 	p->mode = o->mode;

@@ -120,6 +120,7 @@ struct runbook {
 	struct item item;
 	int64_t schema;
 	const char *id, *title, *why;
+	int64_t version; /* of the runbook; FIELD_ABSENT counts as 0 */
 	int64_t rto_s, rpo_s;
 	const char *newest_data; /* id of the step that finds out how new the newest data is */
 	struct texts tags;

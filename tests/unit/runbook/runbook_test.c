@@ -414,7 +414,7 @@ test_faults_of_steps(void **state)
 		{"kind: wait", "A wait step needs exactly one of for, until and replay.", NULL},
 		{"kind: wait, for: 1s, until: [x]", "exactly one of for, until and replay", NULL},
 		{"kind: wait, until: `[]", "\"until\" is empty", NULL},
-		{"kind: wait, for: 1s, every: `1s", "\"every\" goes with until only.", NULL},
+		{"kind: wait, for: 1s, every: `1s", "\"every\" goes with until and replay.", NULL},
 		{"kind: manual", "\"instruction\" is missing", "what the person does"},
 		{"kind: manual, instruction: x, timeout: `5m",
 			"\"timeout\" has no effect: a person answers a manual step.", NULL},

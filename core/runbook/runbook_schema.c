@@ -4,8 +4,8 @@
 #include "base/banned.h"
 #include "runbook/runbook.h"
 
-const char *const parameter_type_names[] = {
-	"text", "int", "duration", "time", "moment", "choice", "set", "backup", "target", "secret", NULL};
+const char *const parameter_type_names[] = {"text", "int", "duration", "time", "moment", "choice",
+	"set", "backup", "target", "secret", NULL};
 
 static const char *const choose_names[] = {"ask", "newest", "newest_proven", NULL};
 static const char *const skip_names[] = {"allow", "forbid", NULL};

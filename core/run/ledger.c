@@ -11,7 +11,7 @@ struct ledger {
 	char *run, *actor;
 	struct str data;
 	struct json json;
-	bool failed;
+	bool failed, drill;
 };
 
 bool
@@ -47,6 +47,12 @@ ledger_free(struct ledger *l)
 	free(l);
 }
 
+void
+ledger_set_drill(struct ledger *l)
+{
+	l->drill = true;
+}
+
 struct json *
 ledger_data(struct ledger *l)
 {
@@ -54,6 +60,8 @@ ledger_data(struct ledger *l)
 	l->data.full = false;
 	l->json = json_new(&l->data);
 	json_object(&l->json, NULL);
+	if (l->drill)
+		json_bool(&l->json, "drill", true);
 	return &l->json;
 }
 

@@ -20,6 +20,8 @@ struct ledger;
 MUST_CHECK bool ledger_open(const char *state, const char *dir, const char *run, const char *actor,
 	struct ledger **ret, struct err *err);
 void ledger_free(struct ledger *l); /* NULL is a no-op */
+/* From now on every record says that it is of a drill (F58). */
+void ledger_set_drill(struct ledger *l);
 
 /*
  * Room for `data` of the next record; call ledger_data, fill the open object, then write. Data

@@ -396,6 +396,8 @@ prepare(struct runner *r, const char *dir, struct err *err)
 		return false;
 	if (r->plan->group != NULL && !group_share_log(audit_path(&r->arena, r->state_dir), err))
 		return false;
+	if (r->plan->mode == PLAN_DRILL)
+		ledger_set_drill(r->ledger);
 	if (!run_state_load(&r->state, run_dir_journal(&r->arena, r->dir), err))
 		return false;
 	if (resume == (r->state.phase == RUN_NEW))

@@ -26,6 +26,7 @@ struct follow {
 	int64_t asked; /* the number of the question that was put last */
 	size_t notes_shown;
 	int64_t forecast_shown;
+	const char *driver, *offer; /* that were shown, in the state's arena */
 	char output_step[80];
 	int64_t output_attempt;
 	off_t output_at;
@@ -210,6 +211,8 @@ print_ask(struct follow *f, const struct ask *ask)
 		cli_print(f->cli, " %s", ask->choices.v[i]);
 	cli_print(f->cli, "%s\n",
 		ask->type != NULL ? "" : "  (and a text behind it, where one is wanted)");
+	if (util_streq(ask->kind, "failed") || util_streq(ask->kind, "unknown"))
+		cli_print(f->cli, "  or: handover USER\n");
 	if (ask->type != NULL)
 		print_text(f, "  to confirm, type: confirm ", ask->type);
 	cli_flush(f->cli);
@@ -218,10 +221,47 @@ print_ask(struct follow *f, const struct ask *ask)
 	cli_print(f->cli, "> ");
 }
 
+/* The question that stands on the screen, and no other one. */
+static bool
+is_asked(const struct follow *f)
+{
+	const struct run_state *s = run_client_state(f->client);
+
+	return s->ask.number != 0 && s->ask.number == f->asked;
+}
+
+/* What can be said at any time; false when the word is none of these. */
+static bool
+take_word(struct follow *f, const char *word, const char *text, struct err *err)
+{
+	const struct run_state *s = run_client_state(f->client);
+
+	if (strcmp(word, "note") == 0)
+		return run_client_order(f->client, "note", text, err);
+	if (strcmp(word, "handover") == 0)
+		return run_client_handover(f->client, text, err);
+	if (strcmp(word, "withdraw") == 0 || (strcmp(word, "take") == 0 && s->wheel_offer != NULL))
+		return run_client_order(f->client, word, NULL, err);
+	return false;
+}
+
+static bool
+take_answer(struct follow *f, const char *word, const char *text, struct err *err)
+{
+	const struct ask *ask = &run_client_state(f->client)->ask;
+	struct run_consent consent = {
+		.digest = ask->digest, .reason = text, .deny = word[0] == 'd'};
+
+	if (ask->request != NULL && (strcmp(word, "approve") == 0 || strcmp(word, "deny") == 0))
+		return run_client_consent(f->client, &consent, err);
+	return run_client_answer(f->client, ask->number, word, text, err);
+}
+
 static void
-take_answer(struct follow *f, const struct ask *ask, char *line)
+take_line(struct follow *f, char *line)
 {
 	CLEANUP(err_done) struct err err = ERR_INIT;
+	bool asked = is_asked(f), prompt = false;
 	char *text;
 
 	line[strcspn(line, "\r\n")] = '\0';
@@ -229,19 +269,15 @@ take_answer(struct follow *f, const struct ask *ask, char *line)
 	if (*text != '\0')
 		*text++ = '\0';
 	text += strspn(text, " ");
-	if (line[0] == '\0') {
-		/* Nothing is on Enter. */
-		cli_print(f->cli, "> ");
-	} else if (ask->request != NULL &&
-		   (strcmp(line, "approve") == 0 || strcmp(line, "deny") == 0)) {
-		struct run_consent consent = {
-			.digest = ask->digest, .reason = text, .deny = line[0] == 'd'};
-
-		if (!run_client_consent(f->client, &consent, &err))
-			print_text(f, "! ", err.msg);
-	} else if (!run_client_answer(f->client, ask->number, line, text, &err)) {
+	/* Nothing is on Enter. */
+	if (line[0] == '\0' || take_word(f, line, text, &err))
+		prompt = true;
+	else if (err.code == ERR_NONE && asked && take_answer(f, line, text, &err))
+		prompt = false;
+	if (err.code != ERR_NONE)
 		print_text(f, "! ", err.msg);
-	}
+	if (asked && prompt)
+		cli_print(f->cli, "> ");
 	cli_flush(f->cli);
 }
 
@@ -257,8 +293,25 @@ print_refusal(struct follow *f)
 	if (refusal->hint != NULL)
 		print_text(f, "! ", refusal->hint);
 	run_client_forget_refusal(f->client);
-	if ((f->flags & FOLLOW_ASK) && run_client_state(f->client)->ask.number == f->asked)
+	if ((f->flags & FOLLOW_ASK) && is_asked(f))
 		cli_print(f->cli, "> ");
+}
+
+static void
+print_wheel(struct follow *f)
+{
+	const struct run_state *s = run_client_state(f->client);
+
+	if (f->driver == NULL)
+		f->driver = s->operator;
+	if (s->wheel_offer != NULL && s->wheel_offer != f->offer)
+		print_text(f, "wheel: ",
+			arena_fmt(f->cli->arena, "offered to %s by %s; who is meant types take",
+				s->wheel_offer, s->operator));
+	f->offer = s->wheel_offer;
+	if (s->operator!= f->driver)
+		print_text(f, "wheel: ", arena_fmt(f->cli->arena, "%s drives", s->operator));
+	f->driver = s->operator;
 }
 
 /* What people and the runner had to say beside the steps. */
@@ -275,12 +328,12 @@ print_notes(struct follow *f)
 		f->forecast_shown = s->forecast_ms;
 		print_text(f, s->forecast_late ? "LATE: " : "forecast: ", s->forecast_text);
 	}
+	print_wheel(f);
 }
 
 static void
 read_terminal(struct follow *f)
 {
-	const struct run_state *s = run_client_state(f->client);
 	char line[LINE_MAX_BYTES];
 	ssize_t n = read(STDIN_FILENO, line, sizeof(line) - 1);
 
@@ -292,9 +345,7 @@ read_terminal(struct follow *f)
 		return;
 	}
 	line[n] = '\0';
-	/* Only the question that stands on the screen is answered. */
-	if (s->ask.number != 0 && s->ask.number == f->asked)
-		take_answer(f, &s->ask, line);
+	take_line(f, line);
 }
 
 static void

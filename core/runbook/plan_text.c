@@ -72,6 +72,44 @@ gate_text(const struct plan *p, const struct resolved *r, struct str *out)
 	str_addc(out, '\n');
 }
 
+/* Whose consent it takes: the step's word on that, else the site's. */
+static const struct texts *
+approvers(const struct plan *p, const struct step *s)
+{
+	return s->approve->from.n > 0 ? &s->approve->from : &p->approvers;
+}
+
+static int64_t
+approvals(const struct step *s)
+{
+	return s->approve->count == FIELD_ABSENT ? 1 : s->approve->count;
+}
+
+static void
+approve_text(const struct plan *p, const struct step *s, struct str *out)
+{
+	const struct texts *from;
+
+	if (s->approve == NULL)
+		return;
+	from = approvers(p, s);
+	str_fmt(out, "       approval: %lld of ", (long long)approvals(s));
+	for (size_t i = 0; i < from->n; i++) {
+		str_add(out, i > 0 ? ", " : "");
+		add_visible(out, from->v[i]);
+	}
+	str_add(out, from->n == 0 ? "anybody but the operator\n" : "\n");
+}
+
+static void
+undo_text(const struct resolved *r, struct str *out)
+{
+	const char *undo = r->undo != NULL ? r->undo : r->undo_describe;
+
+	if (undo != NULL)
+		indented(out, undo, "       undo: ");
+}
+
 static void
 step_text(struct plan *p, size_t number, const struct resolved *r, struct str *out)
 {
@@ -86,6 +124,7 @@ step_text(struct plan *p, size_t number, const struct resolved *r, struct str *o
 		indented(out, r->env, "       env: ");
 	where(p, r, out);
 	gate_text(p, r, out);
+	approve_text(p, s, out);
 	if (s->when != NULL) {
 		str_add(out, "       only when: ");
 		add_visible(out, s->when->value);
@@ -95,6 +134,7 @@ step_text(struct plan *p, size_t number, const struct resolved *r, struct str *o
 	}
 	if (r->irreversible != NULL)
 		indented(out, r->irreversible, "       IRREVERSIBLE: ");
+	undo_text(r, out);
 	if (s->budget_s != FIELD_ABSENT) {
 		str_add(out, "       budget: ");
 		text_duration(out, s->budget_s);
@@ -156,6 +196,23 @@ target_json(const struct plan_target *t, struct json *j)
 }
 
 static void
+approve_json(const struct plan *p, const struct step *s, struct json *j)
+{
+	const struct texts *from;
+
+	if (s->approve == NULL)
+		return;
+	from = approvers(p, s);
+	json_object(j, "approve");
+	json_int(j, "count", approvals(s));
+	json_array(j, "from");
+	for (size_t i = 0; i < from->n; i++)
+		json_string(j, NULL, from->v[i]);
+	json_array_end(j);
+	json_object_end(j);
+}
+
+static void
 step_json(struct plan *p, const struct resolved *r, struct json *j)
 {
 	const struct step *s = r->step;
@@ -186,7 +243,8 @@ step_json(struct plan *p, const struct resolved *r, struct json *j)
 	json_string(j, "waits_for", gate(p, s));
 	json_string(j, "confirm_type", r->confirm_type);
 	json_string(j, "irreversible", r->irreversible);
-	json_string(j, "undo", r->undo);
+	json_string(j, "undo", r->undo != NULL ? r->undo : r->undo_describe);
+	approve_json(p, s, j);
 	json_count(j, "timeout_s", s->timeout_s);
 	json_count(j, "budget_s", s->budget_s);
 	json_object_end(j);

@@ -361,7 +361,7 @@ def test_f51_two_answers_to_one_question(boat):
         # Whoever was slower is told, unless the answer came when the next question stood already.
         assert "That question has been answered or is no longer open." in both \
             or "somebody was faster" in both or both.count("go\n") == 2
-        one.say("stop")
+        one.answer("stop")
         assert one.end() == 4
         assert two.end() == 4
 

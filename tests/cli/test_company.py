@@ -62,9 +62,10 @@ class Scene:
     def end_runs(self):
         """Nobody can be removed of whom something still runs."""
         for run in runs.all_runs(self.alice):
-            if run.runner():
-                os.kill(run.runner(), signal.SIGTERM)
-                run.wait_event("run.finished")
+            pid = run.runner()
+            if pid:
+                os.kill(pid, signal.SIGTERM)
+                run.wait_finished()
 
 
 @pytest.fixture
@@ -302,6 +303,39 @@ def test_handover(scene):
     assert row["operator"].split("@")[0] == bob.login
     # What ran, ran as the user whose run it is.
     assert os.stat(os.path.join(run.dir, "output", "b.1.out")).st_uid == alice.entry.pw_uid
+
+
+def test_handover_at_a_failure(scene):
+    """Line by line: the one who is stuck says so, the other one takes it."""
+    with scene.run([runs.command("a", "false")]) as d:
+        d.expect("or: handover USER")
+        with Dialogue(scene.bob, "attach", "--plain") as b:
+            b.answer("take")
+            b.expect("! You watch this run")
+            d.answer(f"handover {scene.bob.login}")
+            b.expect(f"wheel: offered to {scene.bob.login} by {scene.alice.login}@")
+            b.say("take")
+            b.expect(f"wheel: {scene.bob.login}@")
+            d.expect(f"wheel: {scene.bob.login}@")
+            b.say("note mine now")
+            d.expect("note: mine now")
+            b.say("skip it was only a test")
+            assert b.end() == 0
+        assert d.end() == 0
+    assert scene.only().last("step.skipped")["actor"].split("@")[0] == scene.bob.login
+
+
+def test_plan_shows_consent_and_way_back(scene):
+    scene.site(approvers=["dba"])
+    book = runs.book(scene.alice, [
+        gated(2), runs.command("b", "true", effect="write", approve={"count": 1, "from": ["x", "y"]},
+                               undo={"run": ["rm", "a b"]})])
+    text = scene.alice.run("plan", book, status=0).out
+    assert "approval: 2 of dba\n" in text and "approval: 1 of x, y\n" in text
+    assert "undo: rm 'a b'\n" in text
+    steps = scene.alice.run("plan", book, "--format", "json", status=0).json()["steps"]
+    assert steps[0]["approve"] == {"count": 2, "from": ["dba"]}
+    assert steps[1]["undo"] == "rm 'a b'"
 
 
 def test_new_operator_does_not_approve_himself(scene):

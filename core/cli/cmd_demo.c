@@ -12,6 +12,7 @@
 #include "demo/demo.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
@@ -53,6 +54,16 @@ stopping(const struct play *p, int64_t wait_ms)
 	struct pollfd polled = {p->stop_fd, POLLIN, 0};
 
 	return poll(&polled, 1, (int)wait_ms) > 0;
+}
+
+/* Whether it is the terminal's end that ends us; to be asked once. */
+static bool
+hung_up(const struct play *p)
+{
+	struct signalfd_siginfo info;
+
+	return stopping(p, 0) && read(p->stop_fd, &info, sizeof(info)) == (ssize_t)sizeof(info) &&
+	       info.ssi_signo == SIGHUP;
 }
 
 static void
@@ -363,11 +374,16 @@ play_with(struct play *p, struct err *err)
 	if (p->disaster == DISASTER_DROP_TABLE)
 		cli_print(p->cli,
 			"\nTo lose nothing of today: the Timeline (3) shows which moments can be\n"
-			"reached; on one before %.19sZ, Enter offers to look at the database\n"
-			"as it was then (postgres/restore-pitr), or to bring the one table back\n"
-			"out of it (postgres/extract-table).\n",
+			"reached. On one before %.19sZ Enter offers to look at the\n"
+			"database as it was then (postgres/restore-pitr), or to bring the one\n"
+			"table back out of it (postgres/extract-table).\n",
 			p->accident_at);
-	cli_print(p->cli, "\nPress Enter to open the console. ");
+	cli_print(p->cli,
+		"\nShould this terminal get lost, the demo stays for a day. In another one:\n"
+		"export LIFEBOAT_STATE=%s\n"
+		"export LIFEBOAT_SITE=%s\n"
+		"\nPress Enter to open the console. ",
+		p->demo.state, p->demo.site);
 	cli_flush(p->cli);
 	if (!wait_for_enter(p))
 		return err_set(err, ERR_STOPPED, "The demo was stopped.");
@@ -389,7 +405,8 @@ play(struct play *p, struct demo_spec *spec, struct err *err)
 		return false;
 	p->beat_ms = clock_mono_ms();
 	good = prove(p, err) && (p->alone ? play_alone(p, err) : play_with(p, err));
-	if (p->keep) {
+	/* A run may be going on, and whoever lost his terminal comes back to it. */
+	if (p->keep || (!p->alone && hung_up(p))) {
 		cli_print(p->cli,
 			"\nKept for a day: LIFEBOAT_STATE=%s LIFEBOAT_SITE=%s\n"
 			"`lifeboat demo --remove %s` removes it.\n",
@@ -402,17 +419,20 @@ play(struct play *p, struct demo_spec *spec, struct err *err)
 	return good;
 }
 
+/* It is on record with the state that it was started under, whatever the environment says now. */
 static bool
-remove_kept(const char *state, const char *directory, struct err *err)
+remove_kept(const char *directory, struct err *err)
 {
 	CLEANUP(arena_done) struct arena a = ARENA_INIT;
-	CLEANUP(str_done) struct str id = STR_INIT(256);
+	CLEANUP(str_done) struct str id = STR_INIT(256), state = STR_INIT(PATH_MAX);
 	struct sandbox s;
 
-	if (!file_read(path_join(&a, directory, "lifeboat-sandbox"), 200, &id, err))
-		return err_hint(err, "Name the directory that `lifeboat demo --keep` told you.");
+	if (!file_read(path_join(&a, directory, "lifeboat-sandbox"), 200, &id, err) ||
+		!file_read(path_join(&a, directory, DEMO_OWNER), PATH_MAX - 1, &state, err))
+		return err_hint(err, "Name the directory of a demo that was kept (--keep).");
 	str_cut(&id, strcspn(str_text(&id), "\n"));
-	return sandbox_find(state, id.buf, &a, &s, err) && sandbox_stop(state, s.id, err);
+	return sandbox_find(str_text(&state), str_text(&id), &a, &s, err) &&
+	       sandbox_stop(str_text(&state), s.id, err);
 }
 
 static bool
@@ -441,13 +461,11 @@ run(struct cli *cli)
 	struct err err = ERR_INIT;
 	sigset_t ours;
 
+	if (cli_value(cli, "remove") != NULL)
+		return remove_kept(cli_value(cli, "remove"), &err) ? 0 : cli_fail(cli, &err);
 	if (!parse_disaster(cli, &p.disaster, &err) ||
 		!path_state(cli->arena, true, &spec.state, &err))
 		return cli_fail(cli, &err);
-	if (cli_value(cli, "remove") != NULL)
-		return remove_kept(spec.state, cli_value(cli, "remove"), &err)
-			       ? 0
-			       : cli_fail(cli, &err);
 	sigemptyset(&ours);
 	sigaddset(&ours, SIGINT);
 	sigaddset(&ours, SIGTERM);
@@ -458,9 +476,9 @@ run(struct cli *cli)
 		err_sys(&err, ERR_IO, errno, "Cannot take signals");
 		return cli_fail(cli, &err);
 	}
-	if (p.keep)
-		spec.keep_s = KEEP_S;
 	p.alone = cli_flag(cli, "unattended") || !isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO);
+	if (p.keep || !p.alone)
+		spec.keep_s = KEEP_S;
 	return play(&p, &spec, &err) ? 0 : cli_fail(cli, &err);
 }
 
@@ -468,7 +486,7 @@ static const struct cli_option options[] = {
 	{"disaster", 0, "NAME", "drop-table (default) or wrong-delete", "drop-table wrong-delete"},
 	{"keep", 0, NULL, "leave everything for a day instead of removing it at the end", NULL},
 	{"directory", 0, "DIR", "where to put it; must not exist yet, or be empty", "file"},
-	{"remove", 0, "DIR", "remove what an earlier --keep left", "file"},
+	{"remove", 0, "DIR", "remove what --keep or a lost terminal left", "file"},
 	{"unattended", 0, NULL, "play it through without a person, on a terminal too", NULL},
 	{NULL, 0, NULL, NULL, NULL},
 };
@@ -477,12 +495,15 @@ const struct cli_command cli_cmd_demo = {
 	.name = "demo",
 	.args = "",
 	.summary = "the flight simulator: real servers, real backups, a real accident",
-	.details =
-		"On a terminal the console opens after the accident, and you restore the "
-		"database. Without\n"
-		"one Lifeboat restores it itself: exit status 0 only if every row is back. "
-		"Everything is\n"
-		"removed at the end; what a killed demo left goes with the next lifeboat command.",
+	.details = "On a terminal the console opens after the accident, and you restore the "
+		   "database.\n"
+		   "Without one Lifeboat restores it itself: exit status 0 only if every row is "
+		   "back.\n"
+		   "Everything is removed at the end. A demo whose terminal got lost stays for a "
+		   "day, so\n"
+		   "that a run goes on and can be attached to; what a killed one left goes with "
+		   "the next\n"
+		   "lifeboat command after that.",
 	.options = options,
 	.run = run,
 };

@@ -69,7 +69,9 @@ furnish(struct demo *d, struct err *err)
 		!demo_base_end(d, err) || !demo_offsite_fill(d, err))
 		return false;
 	demo_beat(d);
-	return demo_write_site(d, err);
+	return demo_write_site(d, err) &&
+	       file_replace(path_join(d->arena, d->directory, DEMO_OWNER), d->spec->state,
+		       strlen(d->spec->state), 0600, err);
 }
 
 bool

@@ -21,6 +21,9 @@ enum disaster { DISASTER_DROP_TABLE, DISASTER_WRONG_DELETE };
 extern const char *const disaster_names[]; /* ends with NULL */
 const char *disaster_story(enum disaster d);
 
+/* A file in its directory: the path of the state directory that has it on record. */
+#define DEMO_OWNER "owner-state"
+
 struct demo_spec {
 	const char *state;     /* where the sandbox is registered: the user's own state */
 	const char *directory; /* NULL: a temporary one */

@@ -1,6 +1,7 @@
 """Seals, rotation, anchors, export: F06, F07, F18, F22 to F30 by what a person sees of them. Every
 forged signature and every kill in between is in tests/unit/audit."""
 import csv
+import datetime
 import io
 import json
 import os
@@ -12,6 +13,7 @@ import threading
 import pytest
 
 import audit_other
+import bad_http
 import runs
 
 HEAD = r"sealed +([0-9a-f]{32}):(\d+):([0-9a-f]{64})"
@@ -299,6 +301,32 @@ def test_anchor_in_s3(boat, s3):
     assert "does not lock objects" in done.out
     cut(log(boat), seq - 1)
     assert verdict(boat, status=1, env=env)["verdict"] == "BROKEN"
+
+
+def test_anchor_in_s3_that_locks(boat):
+    """No server here locks objects: what ours is asked for, and what it takes for an answer."""
+    asked, until = [], {}
+
+    def answer(request, reply):
+        headers = {k.lower(): v for k, v in dict(request.headers).items()}
+        asked.append((request.method, headers))
+        lock = "x-amz-object-lock-retain-until-date"
+        if request.method == "PUT":
+            until[request.path] = headers.get(lock)
+            return reply.send(200, b"")
+        return reply.send(200, b"", {lock: until[request.path]})
+    with bad_http.BadHttp(answer) as server:
+        site(boat, vault={"s3": {"bucket": "b", "endpoint": server.url, "path_style": True},
+                          "retain": "30d"})
+        seal(boat, env={"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"})
+    assert [m for m, _ in asked] == ["PUT", "HEAD"]
+    put = asked[0][1]
+    assert put["x-amz-object-lock-mode"] == "COMPLIANCE" and put["content-md5"]
+    days = (datetime.datetime.fromisoformat(put["x-amz-object-lock-retain-until-date"])
+            - datetime.datetime.now(datetime.timezone.utc)).total_seconds() / 86400
+    assert 29.9 < days <= 30
+    for name in ("x-amz-object-lock-mode", "x-amz-object-lock-retain-until-date", "content-md5"):
+        assert name in put["authorization"], "signed, or somebody on the way could take it out"
 
 
 def test_rotate_at(boat):

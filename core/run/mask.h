@@ -3,9 +3,9 @@
  *
  * Looked for: the secret itself, each of its lines, and all of it as base64 (at its three
  * alignments), hexadecimal, URL-, JSON- and shell-escaped, in SQL and in HTML. Every byte that
- * belongs to one of these goes, and what goes in one piece becomes "***". Not a guarantee: a program can print a secret in forms
- * that nobody foresees. Secrets shorter than 8 bytes are refused, they would mask ordinary text
- * (F38).
+ * belongs to one of these goes, and what goes in one piece becomes "***". Not a guarantee: a
+ * program can print a secret in forms that nobody foresees. Secrets shorter than 8 bytes are
+ * refused, they would mask ordinary text (F38).
  */
 #ifndef RUN_MASK_H
 #define RUN_MASK_H

@@ -46,8 +46,19 @@ def peak(pid):
         return 0
 
 
+def family(pid):
+    """The process and those below it."""
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as f:
+            children = f.read().split()
+    except OSError:
+        children = []
+    return [pid] + [p for child in children for p in family(int(child))]
+
+
 class Watch(threading.Thread):
-    """Looks at the peak of a process, and of those that `more` gives, until told to stop."""
+    """Looks at the peak of a process, of those below it, and of those that `more` gives, until told to
+    stop; the largest of them counts."""
 
     def __init__(self, pid, more=None):
         super().__init__(daemon=True)
@@ -56,7 +67,7 @@ class Watch(threading.Thread):
 
     def run(self):
         while not self.over.wait(0.01):
-            for pid in [self.pid, *(self.more() if self.more else [])]:
+            for pid in [*family(self.pid), *(self.more() if self.more else [])]:
                 self.rss = max(self.rss, peak(pid))
 
     def stop(self):

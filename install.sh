@@ -26,7 +26,7 @@ run_packages=(libcurl4 libpq5 libarchive13 libisal2 ncurses-base postgresql-clie
 demo_packages=(postgresql redis-server redis-tools)
 demo_optional=(swift swift-proxy swift-account swift-container swift-object)
 check_packages=(git python3 python3-pytest libcmocka-dev openssl procps)
-check_optional=(clang clang-tidy clang-format cppcheck valgrind shellcheck mandoc tmux
+check_optional=(clang libclang-rt-14-dev clang-tidy clang-format cppcheck valgrind shellcheck mandoc tmux
   python3-pytest-xdist python3-yaml zstd lz4 pgbackrest barman bash-completion zsh fish)
 
 prefix=/usr/local

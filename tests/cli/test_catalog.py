@@ -65,7 +65,7 @@ def test_missing_directory_is_unknown(site):
     assert row["observed_at"] is None
 
 
-def test_lost_location_keeps_last_known_facts(site):
+def test_lost_location_keeps_last_known_facts(site):    # F60
     site.set("dump", path=PATTERN)
     site.file(f"pg/app_{stamp(3600)}.dump", age=3600)
     before = site.row(status=0)
@@ -216,7 +216,7 @@ def test_what_a_failed_download_leaves(site, type_):
         assert "begins like a web page" in row["reasons"][0]
 
 
-def test_backup_from_the_future(site):
+def test_backup_from_the_future(site):    # F60
     site.set("dump", path=PATTERN)
     site.file(f"pg/app_{stamp(3600)}.dump", age=3600)
     site.file(f"pg/app_{stamp(-3 * 3600)}.dump", age=60)
@@ -291,7 +291,7 @@ def test_collect_one_set(site):
     assert "no set" in site.boat.run("collect", "db/three", status=2).err
 
 
-def test_stale_catalog_is_unknown(site):
+def test_stale_catalog_is_unknown(site):    # F60
     site.set("dump", path="pg/")
     site.write(extra={"catalog": {"stale_after": "1s"}})
     site.file("pg/x.dump", age=60)
@@ -394,7 +394,7 @@ def test_second_user_with_the_catalog_and_nothing_else(site):
 
 
 def test_a_reader_that_hangs_costs_one_row(site):
-    """The reader of one set is stopped, as a hung mount would stop it; the others go on."""
+    """F60: the reader of one set is stopped, as a hung mount would stop it; the others go on."""
     site.set("good", path="a/")
     site.set("hung", path="b/")
     site.file("a/x.dump", age=60)

@@ -213,7 +213,7 @@ def test_what_a_server_may_do_wrong(boat, bad_server, name, answer, says):
     assert server.requests
 
 
-def test_a_stalling_server_delays_nothing_else(boat, bad_server):
+def test_a_stalling_server_delays_nothing_else(boat, bad_server):    # F60
     server = bad_server(bad_http.stall)
     site = S3Site(boat, server.url, "b").set()
     os.makedirs(os.path.join(boat.dir, "local"))
@@ -294,7 +294,7 @@ def test_wrong_region_is_followed(boat, bad_server):
     assert site.row(ENV, status=0)["newest"]["name"] == "x.dump"
 
 
-def test_clock_skew_is_said(boat, bad_server):
+def test_clock_skew_is_said(boat, bad_server):    # F60
     server, site = bad(boat, bad_server, bad_http.s3_error(403, "RequestTimeTooSkewed"))
     server.answer = lambda request, reply: reply.send(
         403, "<Error><Code>RequestTimeTooSkewed</Code></Error>",

@@ -366,9 +366,15 @@ check_tables(struct run *x, const struct check *c, struct err *err)
 		return false;
 	if (r.rows != 1 || !util_parse_i64(pg_value(&r, 0, 0), &n))
 		return err_set(err, ERR_UNKNOWN, "The tables can't be counted.");
-	report_add(x->report, n > 0 ? PROOF_PASS : PROOF_FAIL, x->name,
-		n > 0 ? "%lld user tables." : "%lld user tables: nothing was restored.",
-		(long long)n);
+	/* Into a sandbox everything was loaded that there is: what was backed up had none. */
+	if (n == 0 && x->place->throw_away)
+		report_add(x->report, PROOF_UNKNOWN, x->name,
+			"There is no table in it: what was backed up is an empty database, or not "
+			"the one that was meant.");
+	else
+		report_add(x->report, n > 0 ? PROOF_PASS : PROOF_FAIL, x->name,
+			n > 0 ? "%lld user tables." : "%lld user tables: nothing was restored.",
+			(long long)n);
 	return true;
 }
 

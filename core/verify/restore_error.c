@@ -86,6 +86,13 @@ restore_error(const char *said, const struct restore_context *c, struct err *err
 		err_set(err, lacks[i].code, "It could not be loaded here: %s.", quoted.buf);
 		return lacks[i].hint != NULL && err_hint(err, "%s", lacks[i].hint);
 	}
+	if (c->data_only && holds(line, len, "does not exist")) {
+		err_set(err, ERR_CONFIG,
+			"The dump holds data only, and not the tables that they belong into: it "
+			"can't be restored by itself (%s).",
+			quoted.buf);
+		return err_hint(err, "Prove the dump with the definitions and the data in one.");
+	}
 	if (c->dump_major > c->server_major) {
 		err_set(err, ERR_TOOL_MISSING,
 			"The dump is from PostgreSQL %d and could not be loaded into PostgreSQL "

@@ -9,6 +9,7 @@
 struct restore_context {
 	int dump_major;   /* of the server that was dumped; 0: not known */
 	int server_major; /* of the sandbox */
+	bool data_only;   /* the dump makes nothing of what its data go into */
 };
 
 /*

@@ -13,6 +13,7 @@
 #include <sched.h>
 
 #define DATABASE  "restored"
+#define ADMIN     "lifeboat"
 #define JOBS_MAX  4
 #define ROLES_MAX 10000
 
@@ -193,7 +194,7 @@ tool(struct restore *x, struct feed *f, const char *program, const char **argv,
 static bool
 judge(struct restore *x, struct feed *f, struct err *err)
 {
-	struct restore_context c = {x->dump_major, x->sandbox.major};
+	struct restore_context c = {x->dump_major, x->sandbox.major, !x->sql.defines};
 
 	if (f->exit.exited && f->exit.status == 0)
 		return true;
@@ -279,12 +280,25 @@ load_plain(struct restore *x, struct err *err)
 	return good;
 }
 
+/* Through a database of our own: a dump may drop and make anew every other one. */
+static bool
+connect_admin(struct restore *x, struct err *err)
+{
+	struct pg *first;
+	bool good;
+
+	if (!restore_connect(x, "postgres", &first, err))
+		return false;
+	good = pg_exec(first, "CREATE DATABASE " ADMIN " TEMPLATE template0", err);
+	pg_free(first);
+	return good && restore_connect(x, ADMIN, &x->admin, err);
+}
+
 bool
 restore_load(struct restore *x, struct err *err)
 {
 	x->events = (struct sqlscan_events){need_role, made_role, need_extension, note_database, x};
-	if (!restore_connect(x, "postgres", &x->admin, err) ||
-		(x->shape != SHAPE_PLAIN && !prepare_archive(x, err)))
+	if (!connect_admin(x, err) || (x->shape != SHAPE_PLAIN && !prepare_archive(x, err)))
 		return false;
 	if (!x->databases && !create_database(x, err))
 		return false;

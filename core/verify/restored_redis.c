@@ -163,6 +163,14 @@ judge_start(struct err *err)
 		"Short read", "Unexpected end of file", "Wrong signature", "Wrong RDB checksum",
 		"Unknown RDB"};
 
+	if (strstr(err->msg, "Can't handle RDB format version") != NULL) {
+		err_set(err, ERR_TOOL_MISSING,
+			"It was written by a newer Redis than the one that is installed here, "
+			"which "
+			"can't load it.");
+		err_hint(err, "Install that version of redis-server.");
+		return;
+	}
 	for (size_t i = 0; err->code == ERR_UNREACHABLE && i < ARRAY_LEN(blames); i++)
 		if (strstr(err->msg, blames[i]) != NULL)
 			err->code = ERR_CHECK_FAILED;

@@ -233,6 +233,7 @@ statement(struct sqlscan *s, const char *line, struct err *err)
 	CLEANUP(arena_done) struct arena a = ARENA_INIT;
 	size_t n;
 
+	s->defines |= util_starts(line, "CREATE ");
 	if (util_starts(line, "COPY ") && util_ends(s->tail, COPY_END))
 		return copy_begins(s, err);
 	if (!sqlword_interesting(line))

@@ -46,6 +46,7 @@ struct sqlscan {
 	bool in_copy;
 	bool cluster;      /* pg_dumpall's */
 	bool databases;    /* it makes or changes databases */
+	bool defines;      /* it makes something: it holds more than data */
 	char encoding[32]; /* of SET client_encoding; "" when it does not say */
 	char server[32];   /* "15.18", of the header's comment; "" */
 	/* Its own */

@@ -7,6 +7,7 @@ import postgres_server
 import redis_instance
 import samples_other
 import samples_pg
+import samples_rdb
 import samples_redis
 import scratch
 
@@ -28,6 +29,7 @@ class Samples:
         self._wait_for_archive()
         self.made.update(samples_pg.wal(self.server, self.archive, self.out))
         self._redis()
+        self.made.update(samples_rdb.make(self.out))
         self.made.update(samples_other.neo4j(self.out))
         self.made.update(samples_other.velero(self.out))
         self.made.update(samples_other.archives(self.out))

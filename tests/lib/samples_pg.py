@@ -21,6 +21,17 @@ CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $$ SELECT 1 $$;
 CREATE VIEW v AS SELECT * FROM users;
 SELECT lo_from_bytea(0, decode(repeat('deadbeef', 10000), 'hex'));
 SELECT lo_from_bytea(0, 'hello'), lo_create(0);
+CREATE SCHEMA "s.p a-c'e";
+CREATE TABLE "s.p a-c'e"."line
+break" (t text, "co""l" bytea);
+INSERT INTO "s.p a-c'e"."line
+break" VALUES (E'-- PostgreSQL database dump complete\n\\.\n', '\\x00ff'), (E'\t\\N', NULL),
+  ('PGDMP', ''), (E'COPY x FROM stdin;\r\n\\connect x', NULL);
+CREATE TABLE parted (id int, at date) PARTITION BY RANGE (at);
+CREATE TABLE parted_1 PARTITION OF parted FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
+INSERT INTO parted SELECT g, '2020-02-01' FROM generate_series(1, 50) g;
+CREATE MATERIALIZED VIEW mv AS SELECT count(*) FROM users;
+CREATE SEQUENCE seq;
 """
 
 
@@ -34,6 +45,10 @@ def _sidecar(path, kind):
         digest = hashlib.new(kind, f.read()).hexdigest()
     with open(f"{path}.{kind}", "w", encoding="ascii") as f:
         f.write(f"{digest}  {os.path.basename(path)}\n")
+
+
+def _quoted(name):
+    return '"' + name.replace('"', '""') + '"'
 
 
 def dumps(server, out, database="shop"):
@@ -58,6 +73,19 @@ def dumps(server, out, database="shop"):
     dump("sql-inserts", "--inserts", "-t", "empty")
     dump("all.sql", program="pg_dumpall")
     dump("globals.sql", "-g", program="pg_dumpall")
+    dump("custom-z1-clean", "-Fc", "-Z1", "-C", "-c", "--if-exists")
+    dump("custom-section-data", "-Fc", "--section=data")
+    dump("custom-section-post", "-Fc", "--section=post-data")
+    dump("custom-no-blobs", "-Fc", "--no-blobs", "-O", "-x", "--exclude-table-data=users")
+    dump("custom-one-table", "-Fc", "-t", "users", "-E", "LATIN1")
+    dump("directory-section-data", "-Fd", "--section=data")
+    dump("directory-z9-table", "-Fd", "-Z9", "-t", "parted*", "--load-via-partition-root")
+    dump("sql-clean", "-C", "-c", "--if-exists", "--quote-all-identifiers")
+    dump("sql-columns", "--column-inserts", "--rows-per-insert=100", "--disable-dollar-quoting")
+    dump("sql-section-pre", "--section=pre-data")
+    dump("sql-z6", "-Z6")
+    dump("all-clean.sql", "--clean", "--if-exists", program="pg_dumpall")
+    dump("roles.sql", "-r", program="pg_dumpall")
     made["custom-pipe"] = os.path.join(out, "custom-pipe")
     _shell(server, f"pg_dump -Fc -d {database} | cat > {made['custom-pipe']}")
     for kind in ("sha256", "sha512", "md5"):
@@ -71,6 +99,13 @@ def dumps(server, out, database="shop"):
                           ("lz4-unchecked", "lz4 -qc --no-frame-crc")):
         made[f"sql.{name}"] = os.path.join(out, f"sql.{name}")
         _shell(server, f"{command} {made['sql']} > {made[f'sql.{name}']}")
+    odd = 'Odd "data" base ä'
+    server.sql(f"CREATE DATABASE {_quoted(odd)}")
+    for name, args in (("custom-empty", ["-Fc"]), ("directory-empty", ["-Fd"]),
+                       ("sql-empty", ["-C"]), ("tar-empty", ["-Ft"])):
+        made[name] = os.path.join(out, name)
+        server.run("pg_dump", *args, "-d", odd, "-f", made[name])
+    server.sql(f"DROP DATABASE {_quoted(odd)}")
     made["all.sql.gz"] = os.path.join(out, "all.sql.gz")
     _shell(server, f"gzip -c {made['all.sql']} > {made['all.sql.gz']}")
     made["tar.gz"] = os.path.join(out, "tar.gz")
@@ -101,9 +136,28 @@ def base_backups(server, out):
     backup("base-tar-no-manifest", "-Ft", "-z", "--no-manifest")
     backup("base-tar-no-sums", "-Ft", "--manifest-checksums=NONE")
     backup("base-tar-no-sums-gz", "-Ft", "-z", "--manifest-checksums=NONE")
+    backup("base-plain-fetch", "-X", "fetch", "-l", 'odd "label" ä')
+    made["base-plain-manifest2"] = newer_manifest(made["base-plain-sha256"],
+                                                  os.path.join(out, "base-plain-manifest2"))
     made["base-stdout.tar"] = os.path.join(out, "base-stdout.tar")
     _shell(server, f"pg_basebackup -c fast -D - -Ft -X fetch > {made['base-stdout.tar']}")
     return made
+
+
+def newer_manifest(backup, to, add=0):
+    """The same backup with a manifest as PostgreSQL 17 writes it; `add` to its system identifier."""
+    shutil.copytree(backup, to, symlinks=True)
+    with open(os.path.join(to, "global/pg_control"), "rb") as f:
+        identifier = int.from_bytes(f.read(8), "little") + add
+    path = os.path.join(to, "backup_manifest")
+    with open(path, encoding="utf-8") as f:
+        lines = f.read().split("\n")
+    lines[0] = '{ "PostgreSQL-Backup-Manifest-Version": 2,'
+    lines.insert(1, f'"System-Identifier": {identifier},')
+    body = "\n".join(lines[:-2]) + "\n"
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(body + f'"Manifest-Checksum": "{hashlib.sha256(body.encode()).hexdigest()}"}}\n')
+    return to
 
 
 def with_tablespace(server, out):
@@ -157,6 +211,8 @@ def extract(tar_backup, to):
     """A tar backup as a directory, for pg_verifybackup of 17 and before, which reads no tars."""
     os.makedirs(to, exist_ok=True)
     for path in glob.glob(os.path.join(tar_backup, "base.tar*")):
+        if not path.endswith(("tar", "gz")):
+            continue
         with tarfile.open(path) as tar:
             tar.extractall(to)
     shutil.copy(os.path.join(tar_backup, "backup_manifest"), to)

@@ -92,9 +92,12 @@ sandbox_step_tell(struct step_child *c, const struct sandbox_step *s, const stru
 {
 	const char *conninfo = sandbox->conninfo;
 
-	if (is_given(s->database))
-		conninfo = arena_fmt(c->arena, "%s dbname=%s", conninfo,
-			pg_conninfo_value(c->arena, s->database));
+	if (is_given(s->database) && sandbox->kind == SANDBOX_POSTGRESQL)
+		conninfo =
+			arena_fmt(c->arena, "host=%s port=5432 user=%s dbname=%s sslmode=disable",
+				pg_conninfo_value(c->arena, sandbox->socket_dir),
+				pg_conninfo_value(c->arena, sandbox->superuser),
+				pg_conninfo_value(c->arena, s->database));
 	step_set(c, "id", sandbox->id);
 	step_set(c, "name", "sandbox");
 	step_set(c, "kind", engine_names[engine(s)]);

@@ -311,17 +311,23 @@ end_survivors(struct runner *r, const char *step)
 }
 
 static bool
-record_unknown(struct runner *r, const char *step, struct err *err)
+record_unknown(struct runner *r, const char *step, bool undoing, struct err *err)
 {
 	size_t survivors = end_survivors(r, step);
 	struct json *j = ledger_data(r->ledger);
+	const char *what = undoing ? "what takes it back" : "it";
 
 	if (survivors > 0) {
 		json_int(j, "survivors_killed", (int64_t)survivors);
 		json_fmt(j, "message",
-			"Its runner died while it ran; %zu process%s of it still ran and %s ended. "
+			"Its runner died while %s ran; %zu process%s of it still ran and %s ended. "
 			"Look at the target before you decide.",
-			survivors, survivors == 1 ? "" : "es", survivors == 1 ? "was" : "were");
+			what, survivors, survivors == 1 ? "" : "es",
+			survivors == 1 ? "was" : "were");
+	} else if (undoing) {
+		json_string(j, "message",
+			"Its runner died while what takes it back ran. Look at the target before "
+			"you decide.");
 	}
 	return runner_begin(r, step, "step.unknown", NULL, err);
 }
@@ -347,7 +353,8 @@ record_resume(struct runner *r, struct err *err)
 			engine_take_sets(r, s, &st->set_names, &st->set_values);
 			engine_capture(r, s, st->value);
 		}
-		if (st->status == STEP_RUNNING && !record_unknown(r, s->id, err))
+		if ((st->status == STEP_RUNNING || st->undoing) &&
+			!record_unknown(r, s->id, st->undoing, err))
 			return false;
 	}
 	return true;

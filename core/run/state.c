@@ -271,6 +271,8 @@ on_step(struct run_state *s, struct step_state *st, const char *event, const cJS
 		st->status = STEP_RETRYING;
 	else if (strcmp(event, "step.undone") == 0)
 		settle(s, st, STEP_UNDONE, d, actor, ms);
+	if (strncmp(event, "step.un", 7) == 0 || strcmp(event, "step.intent") == 0)
+		st->undoing = strcmp(event, "step.undo_intent") == 0;
 }
 
 static void

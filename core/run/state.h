@@ -47,6 +47,7 @@ struct step_state {
 	const char *value;                  /* what it gave */
 	struct texts set_names, set_values; /* what else it gave: {{STEP.name}} */
 	const char *reason, *by;            /* of skipped and by hand */
+	bool undoing;                       /* what takes it back was started and did not end */
 	int64_t output_bytes;
 	const char *output_sha256;
 };

@@ -12,6 +12,7 @@ import pytest
 
 import people
 import runs
+import scratch
 from dialogue import Dialogue
 
 WHY_NOT = people.why_not()
@@ -555,6 +556,33 @@ def test_undo_that_fails_is_proposed_again(scene):
     run = scene.only()
     assert run.last("step.undo_result", "a")["data"]["outcome"] == "failed"
     assert run.find("step.undone") == []
+
+
+def test_killed_while_it_is_taken_back(scene):
+    """Half taken back is neither done nor undone: a person decides."""
+    where = scene.give(scene.alice, "work")
+    hold = os.path.join(where, "hold")
+    steps = [{"id": "a", "kind": "command", "effect": "write", "run": ["true"],
+              "undo": {"run": ["sh", "-c", f"touch {hold}; exec sleep 300"]}},
+             runs.command("fails", "false")]
+    with scene.run(steps) as d:
+        d.expect("answers: go")
+        d.answer("go")
+        d.answer("undo")
+        d.answer("undo")
+        run = scene.only()
+        run.wait_event("step.undo_intent", "a")
+        scratch.wait_for(lambda: os.path.exists(hold), 60, "the way back to be under way")
+        run.kill_runner()
+        assert d.end() == 2
+    with Dialogue(scene.alice, "resume", "--plain") as d:
+        d.expect("Its runner died while what takes it back ran")
+        d.expect("answers: retry by-hand undo skip stop")
+        d.answer("by-hand put it back")
+        d.expect("answers: retry")
+        d.answer("stop")
+        assert d.end() == 4
+    assert run.events("a").count("step.unknown") == 1
 
 
 # The recovery clock.

@@ -50,7 +50,6 @@ static bool
 fetch(const struct anchor_conf *c, const char *file_id, struct arena *a, anchor_list *ret,
 	struct err *err)
 {
-	CLEANUP(err_done) struct err why = ERR_INIT;
 	struct stat st;
 
 	if (stat(c->file, &st) < 0)

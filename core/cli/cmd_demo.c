@@ -367,6 +367,8 @@ play_with(struct play *p, struct err *err)
 
 	if (!accident(p, &before, err))
 		return false;
+	/* The segment with it ends, so that it is in the archive. */
+	demo_beat(&p->demo);
 	cli_print(p->cli,
 		"\nNow it is your turn: bring the rows back. In the console, `r` on the board's\n"
 		"row of daily-dump offers the restore of last night's dump and `?` explains the\n"

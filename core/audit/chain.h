@@ -53,7 +53,7 @@ MUST_CHECK bool chain_append_made(struct chain *c, chain_make make, void *arg, s
  * rotate.c: closes the file and goes on in a new one of the same name; the closed one becomes
  * PATH.000001 and so on. The names always exist: the new file takes the old one's place in one
  * step, and whoever opens the log next finishes what a crash interrupted (F18). Other writers
- * follow. Only for shared chains.
+ * follow. Only for shared chains, and for the owner of the file (ERR_PERMISSION).
  */
 MUST_CHECK bool chain_rotate(struct chain *c, struct err *err);
 /* The id that the first record of a file gives; false when it has none. */

@@ -228,6 +228,32 @@ closing_record(const struct chain *c, struct record *ret, void *arg, struct err 
 	return true;
 }
 
+/* A log that is closed must go on: whether the names can be exchanged is tried before, with two
+ * files that mean nothing. */
+static bool
+can_exchange(const struct chain *c, struct err *err)
+{
+	CLEANUP(arena_done) struct arena a = ARENA_INIT;
+	const char *one = arena_fmt(&a, "%s.try1", c->path),
+		   *two = arena_fmt(&a, "%s.try2", c->path);
+	struct stat st;
+	bool good;
+
+	if (fstat(c->fd, &st) < 0)
+		return chain_fail(c, err, errno, "Cannot examine");
+	if (st.st_uid != geteuid() && geteuid() != 0) {
+		err_set(err, ERR_PERMISSION, "%s belongs to another user, who alone can rotate it.",
+			c->path);
+		return false;
+	}
+	good = file_replace(one, "", 0, 0600, err) && file_replace(two, "", 0, 0600, err) &&
+	       (renameat2(AT_FDCWD, one, AT_FDCWD, two, RENAME_EXCHANGE) == 0 ||
+		       exchange_failed(c, err));
+	unlink(one);
+	unlink(two);
+	return good;
+}
+
 bool
 chain_rotate(struct chain *c, struct err *err)
 {
@@ -235,6 +261,10 @@ chain_rotate(struct chain *c, struct err *err)
 
 	if (c->mode != CHAIN_SHARED)
 		BUG("only shared logs are rotated");
+	if (!can_exchange(c, err)) {
+		err->code = err->code == ERR_PERMISSION ? ERR_PERMISSION : ERR_AUDIT;
+		return false;
+	}
 	snprintf(data, sizeof(data), "{\"part\":%llu}", (unsigned long long)c->part);
 	/* Whoever has the lock next finds it closed and does the rest. */
 	return chain_append_made(c, closing_record, data, err) && chain_settle(c, err);

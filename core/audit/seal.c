@@ -258,14 +258,31 @@ sealer_open(
 }
 
 static void
+tell_log(const struct chain *log, struct seal_head *ret)
+{
+	*ret = (struct seal_head){
+		.head = *chain_head(log), .part = chain_part(log), .bytes = chain_bytes(log)};
+	snprintf(ret->file_id, sizeof(ret->file_id), "%s", chain_file_id(log));
+}
+
+static void
 tell(const struct sealer *s, struct seal_head *ret)
 {
-	*ret = (struct seal_head){.head = *chain_head(s->log),
-		.part = chain_part(s->log),
-		.epoch = s->epoch,
-		.bytes = chain_bytes(s->log)};
-	snprintf(ret->file_id, sizeof(ret->file_id), "%s", chain_file_id(s->log));
+	tell_log(s->log, ret);
+	ret->epoch = s->epoch;
 	snprintf(ret->key_id, sizeof(ret->key_id), "%s", key_public(s->key)->id);
+}
+
+bool
+audit_head(const char *state, const char *actor, struct seal_head *ret, struct err *err)
+{
+	struct chain *log;
+
+	if (!audit_open(state, actor, &log, err))
+		return false;
+	tell_log(log, ret);
+	chain_free(log);
+	return true;
 }
 
 static bool

@@ -45,6 +45,9 @@ struct seal_head {
  */
 MUST_CHECK bool audit_seal(
 	const char *state, const char *actor, struct seal_head *ret, struct err *err);
+/* Where the log stands, for those who can't seal it. */
+MUST_CHECK bool audit_head(
+	const char *state, const char *actor, struct seal_head *ret, struct err *err);
 /* A new key, endorsed by the old one, which is destroyed. */
 MUST_CHECK bool audit_rotate_key(
 	const char *state, const char *actor, struct seal_head *ret, struct err *err);

@@ -13,8 +13,8 @@ head_json(struct json *j, const struct seal_head *h)
 	json_string(j, "file_id", h->file_id);
 	json_fmt(j, "head", "%llu:%s", (unsigned long long)h->head.seq, h->head.hash);
 	json_int(j, "part", (int64_t)h->part);
-	json_string(j, "key", h->key_id);
-	json_int(j, "epoch", (int64_t)h->epoch);
+	json_string(j, "key", h->epoch > 0 ? h->key_id : NULL);
+	json_count(j, "epoch", h->epoch > 0 ? (int64_t)h->epoch : -1);
 }
 
 static void
@@ -41,8 +41,9 @@ seal_json(struct cli *cli, const struct seal_head *h, const struct trust_places 
 static void
 seal_text_out(struct cli *cli, const struct seal_head *h, const struct trust_places *places)
 {
-	cli_print(cli, "sealed  %s:%llu:%s\n", h->file_id, (unsigned long long)h->head.seq,
-		h->head.hash);
+	cli_print(cli, "%s  %s:%llu:%s\n",
+		h->epoch > 0 ? "sealed" : "not sealed (the key is another user's)", h->file_id,
+		(unsigned long long)h->head.seq, h->head.hash);
 	for (size_t i = 0; i < places->n; i++) {
 		const struct trust_place *p = &places->v[i];
 		CLEANUP(str_done) struct str seen = STR_INIT(4 * KIB);

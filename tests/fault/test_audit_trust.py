@@ -376,3 +376,21 @@ def test_f30_export_of_a_damaged_log(sealed):
     assert "BROKEN" in done.err and len(done.out.splitlines()) < verdict(sealed)["at_seq"]
     out = os.path.join(sealed.dir, "b")
     assert "BROKEN" in sealed.run("audit", "export", "--format", "bundle", "-o", out, status=1).err
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root is two users")
+def test_f18_rotation_by_another_user(boat, tmp_path):
+    """Of a log that a group shares only the owner can exchange the names: it is not even closed.
+    Nor has another user the key; the head is anchored all the same."""
+    seal(boat)
+    before = lines(log(boat))
+    os.chmod(tmp_path, 0o777)
+    for path in (tmp_path, *tmp_path.parents):
+        os.chmod(path, os.stat(path).st_mode | 0o711)
+    os.chmod(os.path.dirname(log(boat)), 0o3777)
+    os.chmod(boat.state, 0o755)
+    os.chmod(log(boat), 0o664)
+    os.chown(log(boat), -1, 65534)
+    done = boat.run("audit", "rotate", status=2, user=65534, group=65534, extra_groups=[])
+    assert "another user" in done.err or "Permission denied" in done.err
+    assert lines(log(boat)) == before and verdict(boat, status=0)["parts"] == 1

@@ -197,6 +197,9 @@ test_f18_killed_anywhere(void **state)
 static void
 test_f18_failures(void **state)
 {
+	uint64_t parts;
+	int finished = 0;
+
 	for (int nth = 1;; nth++) {
 		char name[40];
 		struct chain *c;
@@ -216,11 +219,15 @@ test_f18_failures(void **state)
 		append(c);
 		chain_free(c);
 		assert_verdict(log_verify(test_path(name), NULL), AUDIT_UNANCHORED);
-		assert_int_equal(log_verify(test_path(name), NULL).parts, 2);
+		/* What fails before the log is closed leaves it as it was. */
+		parts = log_verify(test_path(name), NULL).parts;
+		finished += !good && parts == 2;
+		assert_true(parts == 2 || (!good && parts == 1));
 		if (good)
 			break;
-		assert_true(nth < 20);
+		assert_true(nth < 30);
 	}
+	assert_true(finished >= 3);
 }
 
 /* F24: a file that is gone is not a shorter log. */

@@ -12,6 +12,8 @@
 #include "net/xml.h"
 #include "base/clock.h"
 
+#include <ctype.h>
+
 #define RANGES    8
 #define PAGES_MAX 1000000
 #define PAGE_ROWS 10000 /* more in one page than any server gives */
@@ -60,15 +62,16 @@ struct listing {
 static const char *
 decode(struct arena *a, const char *text)
 {
-	char *out = arena_strdup(a, text), *to = out;
+	char *out, *to;
 
+	if (strpbrk(text, "%+") == NULL)
+		return text;
+	out = to = arena_strdup(a, text);
 	for (const char *p = text; *p != '\0'; p++) {
-		char hex[3] = {p[0] == '%' ? p[1] : 0, p[0] == '%' && p[1] ? p[2] : 0, 0};
-		char *end;
-		long byte = strtol(hex, &end, 16);
+		if (p[0] == '%' && isxdigit((unsigned char)p[1]) && isxdigit((unsigned char)p[2])) {
+			const char hex[] = {p[1], p[2], '\0'};
 
-		if (p[0] == '%' && end == hex + 2) {
-			*to++ = (char)byte;
+			*to++ = (char)strtol(hex, NULL, 16);
 			p += 2;
 		} else {
 			*to++ = *p == '+' ? ' ' : *p;

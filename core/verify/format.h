@@ -30,6 +30,7 @@ struct proving {
 	struct {
 		char version[16];             /* PostgreSQL's, of a base backup: "15" */
 		char superuser[64];           /* whom its cluster was made by; "" */
+		bool incremental;             /* a base backup that needs those before it */
 		const char *aof_manifest;     /* base name; NULL when there is none */
 		uint64_t keys, volatile_keys; /* of an RDB; those that may have expired since */
 		bool keys_known;

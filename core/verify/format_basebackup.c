@@ -87,6 +87,7 @@ remember(const struct basebackup *b)
 	struct proving *p = b->proof;
 
 	snprintf(p->found.version, sizeof(p->found.version), "%s", b->version);
+	p->found.incremental = b->manifest.incremental;
 	if (!basebackup_superuser(b, p->found.superuser))
 		p->found.superuser[0] = '\0';
 }

@@ -104,6 +104,14 @@ restored_base(struct proving *p, const char *state, struct err *err)
 			p->found.version);
 		return true;
 	}
+	if (p->found.incremental) {
+		report_add(p->report, PROOF_UNKNOWN, "restored",
+			"It is incremental: only together with the backups before it, by "
+			"pg_combinebackup, does it become one that can be restored. Prove what "
+			"that "
+			"makes.");
+		return true;
+	}
 	spec.major = (int)major;
 	if (!sandbox_start(&spec, p->arena, &s, err)) {
 		if (err->code == ERR_STOPPED)

@@ -371,6 +371,9 @@ verify_object(struct arena *a, struct source *s, const char *name, const char *t
 	verify_source(&p, &err);
 	if (o->level == LEVEL_RESTORED && report_result(ret) == PROOF_PASS)
 		ret->stopped = !restored_prove(&p, &err);
+	else if (o->level == LEVEL_RESTORED && report_result(ret) == PROOF_UNKNOWN)
+		report_add(ret, PROOF_UNKNOWN, "restored",
+			"It was not restored: what is unknown above comes first.");
 	ret->bytes = p.meter->done;
 	ret->seconds = (double)(clock_mono_ns() - start) / 1e9;
 }

@@ -8,11 +8,13 @@ covers: a change that leaves the structure whole can't be noticed, and must not 
 import gzip
 import io
 import os
+import re
 import shutil
 import tarfile
 
 import damage
 import samples_other
+import samples_pg
 
 NEVER_PASS = ("fail", "unknown")
 
@@ -39,6 +41,7 @@ GOOD = {
     "base-tar-no-manifest": "unknown", "base-tar-no-sums": "unknown",
     "base-tar-no-sums-gz": "pass", "base-stdout.tar": "pass", "base-space-tar": "pass",
     "base-space-plain": "pass", "base-plain-fetch": "pass", "base-plain-manifest2": "pass",
+    "base-plain-incremental": "pass",
     "wal-archive": "pass", "wal-full": "pass", "wal-switched": "pass", "wal-gz": "pass",
     "rdb": "pass", "rdb-uncompressed": "pass", "rdb-other-encodings": "pass",
     "rdb-no-checksum": "unknown", "rdb-empty": "pass",
@@ -204,6 +207,12 @@ _PLAIN = {
     "postgresql.auto.conf changed": (_in("postgresql.auto.conf", lambda d: d + b"# x\n"), "pass"),
     "standby.signal added": (_add("standby.signal", b""), "pass"),
 }
+def _of_another_cluster(data):
+    text = re.sub(r'("System-Identifier": \d+)\d,', r"\g<1>0,", data.decode())
+    changed = re.sub(r'("System-Identifier": \d+)\d,', r"\g<1>1,", data.decode())
+    return samples_pg.sealed(changed if text.encode() == data else text).encode()
+
+
 _TARS = {
     "base.tar missing": (_remove(_first("base.tar")), "fail"),
     "base.tar cut": (_in(_first("base.tar"), lambda d: d[:len(d) * 2 // 3]), "fail"),
@@ -243,6 +252,9 @@ _VELERO = {
 
 DIRECTORIES = {
     "directory": _DIRECTORY, "directory-parallel": _DIRECTORY,
+    "base-plain-manifest2": {
+        "a relation changed": _PLAIN["a relation changed"],
+        "the manifest of another cluster": (_in("backup_manifest", _of_another_cluster), "fail")},
     "base-plain": _PLAIN, "base-plain-sha256": _PLAIN,
     "base-tar": {**_TARS, **{
         name: (_in("base.tar", lambda d, c=change: _retar(d, c)), "fail")

@@ -139,25 +139,36 @@ def base_backups(server, out):
     backup("base-plain-fetch", "-X", "fetch", "-l", 'odd "label" ä')
     made["base-plain-manifest2"] = newer_manifest(made["base-plain-sha256"],
                                                   os.path.join(out, "base-plain-manifest2"))
+    made["base-plain-incremental"] = newer_manifest(
+        made["base-plain-sha256"], os.path.join(out, "base-plain-incremental"), incremental=True)
     made["base-stdout.tar"] = os.path.join(out, "base-stdout.tar")
     _shell(server, f"pg_basebackup -c fast -D - -Ft -X fetch > {made['base-stdout.tar']}")
     return made
 
 
-def newer_manifest(backup, to, add=0):
-    """The same backup with a manifest as PostgreSQL 17 writes it; `add` to its system identifier."""
+def newer_manifest(backup, to, incremental=False):
+    """The same backup with a manifest as PostgreSQL 17 writes it."""
     shutil.copytree(backup, to, symlinks=True)
     with open(os.path.join(to, "global/pg_control"), "rb") as f:
-        identifier = int.from_bytes(f.read(8), "little") + add
+        identifier = int.from_bytes(f.read(8), "little")
     path = os.path.join(to, "backup_manifest")
     with open(path, encoding="utf-8") as f:
-        lines = f.read().split("\n")
+        text = f.read()
+    if incremental:
+        os.rename(os.path.join(to, "base/1/1255"), os.path.join(to, "base/1/INCREMENTAL.1255"))
+        text = text.replace('"base/1/1255"', '"base/1/INCREMENTAL.1255"')
+    lines = text.split("\n")
     lines[0] = '{ "PostgreSQL-Backup-Manifest-Version": 2,'
     lines.insert(1, f'"System-Identifier": {identifier},')
-    body = "\n".join(lines[:-2]) + "\n"
     with open(path, "w", encoding="utf-8") as f:
-        f.write(body + f'"Manifest-Checksum": "{hashlib.sha256(body.encode()).hexdigest()}"}}\n')
+        f.write(sealed("\n".join(lines)))
     return to
+
+
+def sealed(text):
+    """A manifest with its own checksum made right."""
+    body = "\n".join(text.split("\n")[:-2]) + "\n"
+    return body + f'"Manifest-Checksum": "{hashlib.sha256(body.encode()).hexdigest()}"}}\n'
 
 
 def with_tablespace(server, out):

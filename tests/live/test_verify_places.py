@@ -101,6 +101,11 @@ def test_restored_of_what_no_sandbox_is_for(boat, samples):
         assert boat.run("verify", "--level", "restored", samples.path(sample), status=2), sample
 
 
+def test_incremental_backups_are_not_restored_alone(boat, samples):
+    done = boat.run("verify", "--level", "restored", samples.path("base-plain-incremental"), status=2)
+    assert "pg_combinebackup" in done.out
+
+
 def test_restored_without_wal_takes_it_from_the_archive(boat, samples):
     path = samples.path("base-tar-no-wal")
     assert boat.run("verify", "--level", "restored", path, status=2)

@@ -500,6 +500,32 @@ test_load(void **state)
 	assert_int_equal(s.phase, RUN_NEW);
 }
 
+/* The run goes back to an earlier step, and only where the record of a success says so. */
+static void
+test_again(void **state)
+{
+	start();
+	apply(2, "a", "step.intent", "{\"attempt\":1}");
+	apply(3, "a", "step.result", "{\"outcome\":\"ok\",\"value\":\"1\"}");
+	apply(4, "b", "step.intent", "{\"attempt\":1}");
+	apply(5, "b", "step.result", "{\"outcome\":\"failed\",\"again\":\"a\"}");
+	assert_int_equal(step("a")->status, STEP_OK);
+	assert_int_equal(step("b")->status, STEP_FAILED);
+	apply(6, "b", "step.intent", "{\"attempt\":2}");
+	apply(7, "b", "step.result", "{\"outcome\":\"ok\",\"again\":\"a\"}");
+	assert_int_equal(step("a")->status, STEP_PENDING);
+	assert_int_equal(step("b")->status, STEP_PENDING);
+	assert_int_equal(step("a")->attempt, 1);
+	/* To itself, to what comes behind it, to nowhere: nothing before is touched. */
+	apply(8, "a", "step.intent", "{\"attempt\":2}");
+	apply(9, "a", "step.result", "{\"outcome\":\"ok\",\"again\":\"b\"}");
+	assert_int_equal(step("a")->status, STEP_OK);
+	apply(10, "b", "step.intent", "{\"attempt\":3}");
+	apply(11, "b", "step.result", "{\"outcome\":\"ok\",\"again\":\"nowhere\"}");
+	assert_int_equal(step("b")->status, STEP_OK);
+	arena_done(&arena);
+}
+
 /* A journal longer than what is read at once, and a line without an end. */
 static void
 test_load_long(void **state)
@@ -525,5 +551,6 @@ test_load_long(void **state)
 }
 
 TESTS(T(test_empty), T(test_started), T(test_started_twice), T(test_forecast), T(test_company),
-	T(test_clock), T(test_attempt), T(test_outcomes), T(test_questions), T(test_life),
-	T(test_clients), T(test_f53_resumed), T(test_not_records), T(test_load), T(test_load_long))
+	T(test_clock), T(test_attempt), T(test_again), T(test_outcomes), T(test_questions),
+	T(test_life), T(test_clients), T(test_f53_resumed), T(test_not_records), T(test_load),
+	T(test_load_long))

@@ -42,6 +42,12 @@ test_values(void **state)
 	assert_taken("p: {type: text}", SETS("p=a", "p=b"), "p", "b");
 	assert_taken("p: {type: text, default: d}", NULL, "p", "d");
 	assert_taken("p: {type: text, optional: true}", NULL, "p", "");
+	/* Nobody named one, and it is not needed: the empty text, without a site. */
+	assert_taken("p: {type: target, optional: true}", NULL, "p", "");
+	assert_taken("p: {type: set, optional: true}", NULL, "p", "");
+	assert_taken("p: {type: backup, optional: true}", SETS("p="), "p", "");
+	assert_taken("p: {type: moment}", SETS("p=lsn:0/3A21F8"), "p", "lsn:0/3A21F8");
+	assert_taken("p: {type: moment, default: end}", NULL, "p", "end");
 	assert_taken("p: {type: int, optional: true}", SETS("p="), "p", "");
 	assert_taken("p: {type: text, pattern: \"[a-z]+\"}", SETS("p=abc"), "p", "abc");
 	assert_taken("p: {type: int, min: 1, max: 3}", SETS("p=3"), "p", "3");
@@ -56,6 +62,8 @@ test_wrong_values(void **state)
 {
 	assert_refused("p: {type: text}", SETS("q=1"), ERR_USAGE, "has no parameter \"q\".",
 		"Did you mean p?");
+	assert_refused("p: {type: moment}", SETS("p=noon"), ERR_USAGE, "is no moment that",
+		"Write a time with its zone");
 	assert_refused("somewhat: {type: text}", SETS("zzzzzzzz=1"), ERR_USAGE,
 		"has no parameter \"zzzzzzzz\".", NULL);
 	assert_refused("p: {type: text}", SETS("p"), ERR_USAGE,

@@ -415,6 +415,14 @@ test_faults_of_steps(void **state)
 		{"kind: wait, for: 1s, until: [x]", "exactly one of for, until and replay", NULL},
 		{"kind: wait, until: `[]", "\"until\" is empty", NULL},
 		{"kind: wait, for: 1s, every: `1s", "\"every\" goes with until and replay.", NULL},
+		{"kind: command, run: [x], when: {value: a, is: a}, again: `nowhere",
+			"\"again\" names no earlier step", NULL},
+		{"kind: sandbox, wal: a/wal", "\"wal\" and \"to\" go together.", NULL},
+		{"kind: sandbox, backup: `x", "\"backup\" goes with wal and to.", NULL},
+		{"kind: sandbox, wal: a/wal, to: end, version: 15",
+			"The backup says which version it is of.", NULL},
+		{"kind: sandbox, wal: a/wal, to: end, into: `/x", "no reading", "effect: write"},
+		{"kind: wait, for: 1s, log: /x", "go with replay", NULL},
 		{"kind: manual", "\"instruction\" is missing", "what the person does"},
 		{"kind: manual, instruction: x, timeout: `5m",
 			"\"timeout\" has no effect: a person answers a manual step.", NULL},
@@ -439,6 +447,11 @@ test_faults_of_steps(void **state)
 	}
 	assert_fault(HEAD "steps:\n  - {id: a.b, title: t, kind: command, run: [x]}\n", 5, 10,
 		"\"a.b\" can't hold a dot", NULL);
+	/* Nobody decides: it would go in circles. */
+	assert_fault(HEAD "steps:\n  - {id: a, title: t, kind: command, run: [x]}\n"
+			  "  - {id: b, title: t, kind: command, run: [x], when: {value: a, is: a}, "
+			  "again: a}\n",
+		6, 80, "only where a person decides it every time", "choose step");
 	assert_fault(HEAD "parameters: {p: {type: target}}\nsteps:\n"
 			  "  - {id: a, title: t, kind: command, run: [x], capture: p}\n",
 		6, 57, "The name \"p\" is taken by a parameter.", NULL);

@@ -22,8 +22,9 @@ static struct {
 	int aside_fd;
 	struct sigaction old[ARRAY_LEN(fatal)];
 	stack_t old_stack;
-	char stack[64 * 1024];
 } state = {.stderr_fd = -1, .aside_fd = -1};
+
+static char signal_stack[64 * 1024];
 
 /* Like file_write_all, but gives up when the terminal takes nothing for 200 ms. */
 static void
@@ -122,7 +123,7 @@ restore_arm(int in, int out, const struct termios *modes, const char *bytes, siz
 {
 	struct sigaction action = {
 		.sa_handler = on_fatal, .sa_flags = SA_ONSTACK | SA_RESETHAND | SA_NODEFER};
-	stack_t stack = {.ss_sp = state.stack, .ss_size = sizeof(state.stack)};
+	stack_t stack = {.ss_sp = signal_stack, .ss_size = sizeof(signal_stack)};
 
 	if (state.armed)
 		BUG("two terminals at once");

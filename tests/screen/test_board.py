@@ -3,6 +3,7 @@ import re
 
 import pytest
 
+import console_site
 import screen as screen_module
 
 SIZES = [(80, 24), (120, 40), (200, 50)]
@@ -69,7 +70,7 @@ def test_r_goes_to_the_restore(console):
     s.keys("G")
     s.wait("db/daily-dump: why ok")
     s.keys("r")
-    s.wait("2 of 4")
+    s.wait(re.compile(r"2 of \d"))
     s.keys("Enter")
     assert "postgres/restore-dump" in s.wait("What it does, step by step")
 
@@ -162,3 +163,16 @@ def test_hostile_names(console, site):
     s.wait("owned")
     s.assert_clean()
     s.assert_fits()
+
+
+def test_F60_what_nobody_looks_at_any_more_is_unknown(boat):
+    """A source that is gone is UNKNOWN at once; with nobody looking, so is all the rest in time."""
+    site = console_site.ConsoleSite(boat)
+    site.write(extra={"catalog": {"refresh": "2s", "stale_after": "4s"}})
+    site.fill()
+    boat.run("collect")
+    with site.console("--read-only") as s:
+        s.wait("config")
+        s.wait("UNKNOWN 5")
+        s.wait("nothing refreshes the catalog")
+        assert " ok " not in "\n".join(rows(s)) and "ok 0" in s.text()

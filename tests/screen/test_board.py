@@ -165,7 +165,7 @@ def test_hostile_names(console, site):
     s.assert_fits()
 
 
-def test_F60_what_nobody_looks_at_any_more_is_unknown(boat):
+def test_f60_what_nobody_looks_at_any_more_is_unknown(boat):
     """A source that is gone is UNKNOWN at once; with nobody looking, so is all the rest in time."""
     site = console_site.ConsoleSite(boat)
     site.write(extra={"catalog": {"refresh": "2s", "stale_after": "4s"}})

@@ -161,7 +161,7 @@ def test_undo_is_proposed_in_the_failure_prompt(site):
     run.kill_runner()
 
 
-def test_F58_a_drill_says_so_everywhere(site):
+def test_f58_a_drill_says_so_everywhere(site):
     """On every screen, in its questions; its clock stands still, and trouble comes into it."""
     book = runs.book(site.boat, [
         {"id": "ask", "kind": "manual", "instruction": "Find the runbook."},

@@ -15,7 +15,7 @@ from dialogue import Dialogue
 SGR_COLOUR = re.compile(r"\x1b\[[0-9;]*(3[0-8]|4[0-8]|9[0-7]|10[0-7])[;m]")
 
 
-def test_F59_resize_storm(console, site):
+def test_f59_resize_storm(console, site):
     """On every screen, with every overlay: no crash, and in the end all is drawn right."""
     s = console()
     s.wait("1 of 5")
@@ -36,7 +36,7 @@ def test_F59_resize_storm(console, site):
 
 
 @pytest.mark.parametrize("columns,rows", [(20, 5), (1, 1), (40, 12), (500, 200)])
-def test_F59_a_run_at_any_size(site, columns, rows):
+def test_f59_a_run_at_any_size(site, columns, rows):
     """A question stands, and nothing of it can be agreed to while it can't be read."""
     with site.begin(restore_book(site.boat), columns=80, rows=24) as s:
         choose(s, "It is done")
@@ -56,7 +56,7 @@ def test_F59_a_run_at_any_size(site, columns, rows):
 
 
 @pytest.mark.parametrize("term", ["no-such-terminal", "dumb", None])
-def test_F59_unknown_terminals_get_the_linear_mode(console, term):
+def test_f59_unknown_terminals_get_the_linear_mode(console, term):
     s = console(term=term)
     s.wait("1. BREACH: db/late-dump.")
     s.wait("What now? help lists the words, quit leaves.")
@@ -66,7 +66,7 @@ def test_F59_unknown_terminals_get_the_linear_mode(console, term):
 
 
 @pytest.mark.parametrize("term", ["vt100", "linux", "screen", "xterm", "xterm-256color"])
-def test_F59_known_terminals(console, term):
+def test_f59_known_terminals(console, term):
     s = console(term=term)
     s.wait("db/late-dump: why BREACH")
     s.assert_fits()
@@ -75,7 +75,7 @@ def test_F59_known_terminals(console, term):
 
 
 @pytest.mark.parametrize("value", ["1", "0"])
-def test_F59_no_color(console, value):
+def test_f59_no_color(console, value):
     s = console(env={"NO_COLOR": value})
     s.wait("1 of 5")
     # Status, and where the cursor is, are there without it.
@@ -86,7 +86,7 @@ def test_F59_no_color(console, value):
     assert not SGR_COLOUR.search(s.styled())
 
 
-def test_F59_lang_c(console):
+def test_f59_lang_c(console):
     s = console(env={"LANG": "C", "LC_ALL": "C"})
     s.wait("1 of 5")
     for key in "1234567?":
@@ -95,7 +95,7 @@ def test_F59_lang_c(console):
         s.text().encode("ascii")
 
 
-def test_F48_killed_by_a_fault(console):
+def test_f48_killed_by_a_fault(console):
     """Whatever kills it, the terminal is as it was."""
     s = console()
     s.wait("1 of 5")
@@ -104,7 +104,7 @@ def test_F48_killed_by_a_fault(console):
     assert s.ask("alternate_on", "cursor_flag", "keypad_flag", "keypad_cursor_flag") == "0|1|0|0"
 
 
-def test_F49_a_step_that_changes_the_terminal(site):
+def test_f49_a_step_that_changes_the_terminal(site):
     """A step has no terminal of ours: what it does to one is not seen here."""
     book = runs.book(site.boat, [
         {"id": "ask", "kind": "manual", "instruction": "Begin?"},
@@ -160,7 +160,7 @@ def test_plain_without_a_terminal(boat, site):
     assert "1. BREACH: db/late-dump." in done.out and "How to go on:" in done.out
 
 
-def test_F57_plain_read_only(site):
+def test_f57_plain_read_only(site):
     book = runs.book(site.boat, [runs.command("a", "true")])
     with Dialogue(site.boat, "console", "--plain", "--read-only") as d:
         d.expect("quit leaves.\n> ")

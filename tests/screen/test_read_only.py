@@ -38,7 +38,7 @@ def children(pid):
 
 
 @pytest.mark.parametrize("mode", ["--read-only", "--kiosk"])
-def test_F57_keys_commands_pastes_signals(console, site, mode):
+def test_f57_keys_commands_pastes_signals(console, site, mode):
     """All keys on all screens, palette commands, pastes and signals: not one byte is written."""
     before = files(site.boat.dir)
     s = console(mode, columns=100, rows=30)
@@ -70,7 +70,7 @@ def test_F57_keys_commands_pastes_signals(console, site, mode):
     assert changed == []
 
 
-def test_F57_the_executor_refuses(boat, site):
+def test_f57_the_executor_refuses(boat, site):
     """Whatever a console would let through: the commands themselves refuse."""
     book = runs.book(boat, [runs.command("a", "true")])
     for argv in [["run", book, "--unattended"], ["collect"], ["__prepare", book]]:

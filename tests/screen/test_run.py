@@ -164,7 +164,7 @@ def gate(boat):
 
 
 @pytest.mark.parametrize("how", ["closed", "killed"])
-def test_F46_the_terminal_goes_in_mid_step(site, how):
+def test_f46_the_terminal_goes_in_mid_step(site, how):
     """The run goes on, and whoever attaches sees where it is."""
     path, restore = gate(site.boat)
     s = site.begin(restore_book(site.boat, restore=restore))
@@ -198,7 +198,7 @@ def test_F46_the_terminal_goes_in_mid_step(site, how):
     run.verify()
 
 
-def test_F51_two_consoles_one_answer(site):
+def test_f51_two_consoles_one_answer(site):
     """What one has answered goes from the other's screen, and a step runs once."""
     with site.begin(restore_book(site.boat)) as one:
         one.wait("WHAT NOW?")

@@ -131,6 +131,7 @@ static void
 on_event(struct child *c, const cJSON *event, void *arg)
 {
 	struct runner *r = arg;
+	struct lane *lane = lanes_enter(r, c);
 	const char *what = json_get_text(event, "event"), *name = json_get_text(event, "name"),
 		   *value = json_get_text(event, "value");
 
@@ -138,12 +139,16 @@ on_event(struct child *c, const cJSON *event, void *arg)
 		server_progress(r, event);
 	else if (strcmp(what, "set") == 0 && name != NULL && value != NULL)
 		take_set(r, name, value);
+	lanes_leave(r, lane);
 }
 
 static void
 on_output(struct child *c, int64_t size, void *arg)
 {
+	struct lane *lane = lanes_enter(arg, c);
+
 	server_output_grew(arg, size);
+	lanes_leave(arg, lane);
 }
 
 void
@@ -190,25 +195,37 @@ retry_later(struct runner *r, const struct child_end *end)
 		r->retry_timer = loop_timer(r->loop, delay * 1000, false, on_retry, r);
 }
 
+/* A group's steps are not tried again by themselves: whoever looks at one sees all of them. */
 static void
-on_end(struct child *c, const struct child_end *end, void *arg)
+conclude(struct runner *r, const struct child_end *end, struct lane *lane)
 {
-	struct runner *r = arg;
 	struct judgement g;
 	const struct step_state *st;
 
 	judge(r, end, &g);
 	judge_write(r, end, &g);
 	/* The child is over whether or not that can be recorded. */
-	engine_child_over(r);
+	if (lane != NULL)
+		lanes_over(r, lane);
+	else
+		engine_child_over(r);
 	if (!runner_end(r, r->step->id, "step.result", NULL))
 		return;
 	st = run_state_step(&r->state, r->step->id);
 	engine_take_sets(r, r->step, &st->set_names, &st->set_values);
 	if (g.outcome == OUTCOME_OK)
 		engine_capture(r, r->step, g.value);
-	else if (g.outcome == OUTCOME_FAILED)
+	else if (g.outcome == OUTCOME_FAILED && lane == NULL)
 		retry_later(r, end);
+}
+
+static void
+on_end(struct child *c, const struct child_end *end, void *arg)
+{
+	struct lane *lane = lanes_enter(arg, c);
+
+	conclude(arg, end, lane);
+	lanes_leave(arg, lane);
 }
 
 /* Frees the child from the loop, never from inside its own callback. */
@@ -287,6 +304,10 @@ engine_attempt(struct runner *r, const struct step *s)
 		engine_fail(r, &err);
 		return;
 	} else if (child_start(r->loop, &child, &r->child, &err)) {
+		if (s->parallel != NULL) {
+			lanes_add(r);
+			engine_kick(r);
+		}
 		return;
 	}
 	g.message = err.msg;

@@ -36,6 +36,7 @@ struct child {
 /* Those that outlive their step, and of these the ones that outlive the run. */
 static pid_t kept[KEPT_MAX], left[KEPT_MAX];
 static size_t nkept, nleft;
+static size_t running; /* children that have not been reaped */
 
 void
 child_keep(pid_t pid)
@@ -300,7 +301,9 @@ child_reaped(struct child *c, pid_t pid, int status)
 	/* Its last events first: they may say what is to be kept. */
 	for (int i = 0; i < DRAIN_ROUNDS && c->event_fd >= 0 && read_events(c) == GOT_SOME; i++)
 		;
-	child_kill_strays(false, &c->end.strays);
+	/* What another step that still runs has started is none of ours. */
+	if (--running == 0)
+		child_kill_strays(false, &c->end.strays);
 	for (int i = 0; i < DRAIN_ROUNDS && c->out_fd >= 0; i++)
 		if (read_output(c, c->out_fd, true) != GOT_SOME)
 			break;
@@ -400,6 +403,7 @@ child_start(struct loop *l, const struct child_spec *spec, struct child **ret, s
 		child_free(c);
 		return false;
 	}
+	running++;
 	c->out_w = loop_fd(l, c->out_fd, POLLIN, on_readable, c);
 	c->errors_w = loop_fd(l, c->errors_fd, POLLIN, on_readable, c);
 	c->event_w = loop_fd(l, c->event_fd, POLLIN, on_readable, c);

@@ -372,7 +372,14 @@ next_step(const struct runner *r)
 	for (size_t i = 0; i < r->plan->steps.n; i++) {
 		const struct step *s = item_at(&r->plan->steps, struct step, i);
 
-		if (!step_status_final(state_of(r, s)->status))
+		if (step_status_final(state_of(r, s)->status) || lanes_has(r, s))
+			continue;
+		if (r->lanes == NULL)
+			return s;
+		/* Beside those that run only what is new of their group; a failure waits. */
+		if (!lanes_take(r, s))
+			return NULL;
+		if (state_of(r, s)->status == STEP_PENDING)
 			return s;
 	}
 	return NULL;
@@ -384,6 +391,9 @@ engine_advance(struct runner *r)
 	const struct step *s;
 
 	if (r->finished || r->child != NULL || r->retry_timer != NULL)
+		return;
+	lanes_reap(r);
+	if (r->lanes != NULL && (r->state.phase == RUN_CLEANING || r->state.stopping))
 		return;
 	if (r->state.phase == RUN_CLEANING) {
 		engine_clean(r);
@@ -404,6 +414,8 @@ engine_advance(struct runner *r)
 	}
 	engine_recovered(r);
 	s = next_step(r);
+	if (s == NULL && r->lanes != NULL)
+		return;
 	if (s == NULL) {
 		engine_done(r);
 		return;
@@ -432,7 +444,7 @@ retry_step(struct runner *r, const struct step *s, const char *actor)
 void
 engine_answered(struct runner *r, const char *choice, const char *text, const char *actor)
 {
-	const struct step *s = next_step(r);
+	const struct step *s = r->asked_of;
 	struct err err = ERR_INIT;
 
 	if (r->undoing) {
@@ -473,12 +485,14 @@ engine_stop(struct runner *r, const char *actor)
 	r->retry_timer = NULL;
 	if (r->child != NULL)
 		child_stop(r->child);
+	lanes_stop(r);
 	engine_kick(r);
 }
 
 void
 engine_interrupt(struct runner *r, const char *actor)
 {
+	lanes_interrupt(r, actor, false);
 	if (r->child == NULL || r->cleaning)
 		return;
 	ledger_data(r->ledger);

@@ -367,8 +367,10 @@ on_sigchld(struct loop *l, int sig, void *arg)
 	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		child_reaped(r->child, pid, status);
+		lanes_reaped(r, pid, status);
+	}
 }
 
 static void

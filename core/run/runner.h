@@ -28,6 +28,12 @@ struct start_answer {
 	const char *step, *text;
 };
 
+/* What a step gives beside its value, as a VEC: name, value. */
+struct step_gives {
+	struct start_answer *v;
+	size_t n, cap;
+};
+
 struct runner {
 	struct arena arena; /* lives as long as the run */
 	struct loop *loop;
@@ -56,11 +62,13 @@ struct runner {
 	 */
 	char changed_to[DIGEST_HEX], accepted[DIGEST_HEX];
 	int64_t tries_left;
-	VEC(struct start_answer) sets; /* name, value: what the step at hand has given so far */
-	size_t cleanup_left;           /* counts down through the steps */
-	char approved[DIGEST_HEX];     /* what was consented to: approval.c */
-	bool undoing;                  /* finished steps are being proposed for undo */
-	size_t undo_below;             /* ... those before this place in the plan */
+	struct step_gives sets;      /* what the step at hand has given so far */
+	struct lane *lanes;          /* the other steps of its parallel group that run: lanes.c */
+	const struct step *asked_of; /* whose question is open */
+	size_t cleanup_left;         /* counts down through the steps */
+	char approved[DIGEST_HEX];   /* what was consented to: approval.c */
+	bool undoing;                /* finished steps are being proposed for undo */
+	size_t undo_below;           /* ... those before this place in the plan */
 	struct watcher *retry_timer, *kick, *over, *approval_timer, *forecast_timer;
 
 	/* Of a drill: what its facilitator made go wrong. */
@@ -81,6 +89,25 @@ void engine_stop(struct runner *r, const char *actor);
 void engine_interrupt(struct runner *r, const char *actor);
 /* Ends the run at once: nothing can be recorded any more. */
 void engine_fail(struct runner *r, const struct err *err);
+
+/* lanes.c */
+#define LANES_MAX 16 /* steps of a group that run at once */
+struct lane;
+/* The step at hand has started and makes room for the next one. */
+void lanes_add(struct runner *r);
+/* The step that this process belongs to becomes the one at hand, until it is left again; NULL
+ * when it is at hand already. */
+struct lane *lanes_enter(struct runner *r, const struct child *c);
+void lanes_leave(struct runner *r, struct lane *l);
+void lanes_over(struct runner *r, struct lane *l);
+void lanes_reap(struct runner *r); /* from the loop only */
+void lanes_reaped(struct runner *r, pid_t pid, int status);
+bool lanes_has(const struct runner *r, const struct step *s);
+/* Whether it may run beside those that run. */
+bool lanes_take(const struct runner *r, const struct step *s);
+void lanes_stop(struct runner *r);
+/* hangup: only those that do not outlive the operator's terminal. */
+void lanes_interrupt(struct runner *r, const char *actor, bool hangup);
 
 /* ask.c */
 struct question {

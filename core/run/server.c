@@ -155,6 +155,8 @@ client_remove(struct client *c)
 	if (was_operator && !said_bye && !operator_is_here(r) && r->child != NULL && !r->probing &&
 		!r->cleaning && r->step->on_hangup == ON_HANGUP_STOP)
 		engine_interrupt(r, NULL);
+	if (was_operator && !said_bye && !operator_is_here(r))
+		lanes_interrupt(r, NULL, true);
 }
 
 /* What it says of itself proves nothing, and can only take something away from it. */

@@ -77,6 +77,10 @@ given_by_step(const struct names *n, const char *root)
 
 		if (s == n->step)
 			return false;
+		/* It runs at the same time: what it gives comes too late. */
+		if (s->parallel != NULL && n->step != NULL &&
+			util_streq(s->parallel, n->step->parallel))
+			continue;
 		if (util_streq(s->capture, root) ||
 			(is_step_named(s, root) && s->kind != NULL && !s->kind->person))
 			return true;

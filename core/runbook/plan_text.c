@@ -135,6 +135,8 @@ step_text(struct plan *p, size_t number, const struct resolved *r, struct str *o
 	if (r->irreversible != NULL)
 		indented(out, r->irreversible, "       IRREVERSIBLE: ");
 	undo_text(r, out);
+	if (s->parallel != NULL)
+		str_fmt(out, "       at once with: the group %s\n", s->parallel);
 	if (s->budget_s != FIELD_ABSENT) {
 		str_add(out, "       budget: ");
 		text_duration(out, s->budget_s);
@@ -240,6 +242,7 @@ step_json(struct plan *p, const struct resolved *r, struct json *j)
 	json_array_end(j);
 	if (p->mode == PLAN_DRILL && s->drill > DRILL_RUN)
 		json_string(j, "drill", s->drill == DRILL_SIMULATE ? "simulate" : "forbid");
+	json_string(j, "parallel", s->parallel);
 	json_string(j, "waits_for", gate(p, s));
 	json_string(j, "confirm_type", r->confirm_type);
 	json_string(j, "irreversible", r->irreversible);

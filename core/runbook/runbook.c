@@ -238,6 +238,21 @@ check_person(const struct step *s, struct problems *p)
 }
 
 static void
+check_parallel(const struct step *s, struct problems *p)
+{
+	const struct node *n = node_get(s->at, "parallel");
+
+	if (s->kind->run == NULL)
+		node_error(p, n,
+			"People answer one question after the other: a %s step can't be "
+			"parallel.",
+			s->kind->name);
+	if (s->retry != NULL)
+		node_error(p, n, "\"retry\" does not go with \"parallel\".")->hint =
+			"Let the command itself try again, or take the step out of the group.";
+}
+
+static void
 check_each(const struct step *s, const struct runbook *r, struct problems *p)
 {
 	const struct node *it;
@@ -294,6 +309,8 @@ check_common(const struct step *s, const struct runbook *r, struct problems *p)
 	check_dots(node_get(s->at, "id"), s->id, p);
 	if (s->each != NULL)
 		check_each(s, r, p);
+	if (s->parallel != NULL)
+		check_parallel(s, p);
 	if (s->expect != NULL)
 		check_expect(s, p);
 	if (s->when != NULL)

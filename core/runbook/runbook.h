@@ -103,6 +103,7 @@ struct step {
 	const struct node *on_fail_node; /* ask, stop, continue, or {retry: {...}} */
 	int on_fail;
 	int skip, drill, on_hangup, unattended; /* -1 where not said */
+	const char *parallel;                   /* name of the group that it runs in; NULL */
 	const struct node *each;                /* a list of TEMPLATEs, or one that lists them */
 	const struct node *env;                 /* NAME: TEMPLATE */
 	bool implied;                           /* made by the plan, not written in the file */

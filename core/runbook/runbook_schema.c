@@ -108,6 +108,8 @@ static const struct field step_fields[] = {
 		"when the operator's terminal goes (continue)", .choices = hangup_names},
 	{"unattended", FIELD_CHOICE, AT(step, unattended), "without a person: run, skip or refuse",
 		.choices = unattended_names},
+	{"parallel", FIELD_ID, AT(step, parallel),
+		"group: steps behind each other with the same one run at once"},
 	{"each", FIELD_NODE, AT(step, each),
 		"once for each item: a list, or a text with commas; {{item}} is the item"},
 	{"env", FIELD_NODE, AT(step, env), "environment: NAME: value; the only place for secrets"},

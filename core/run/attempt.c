@@ -368,6 +368,12 @@ on_probed(struct child *c, const struct child_end *end, void *arg)
 		r->probed++;
 		return;
 	}
+	/* What became of the step is known; how its target is called now is not. */
+	if (r->undoing) {
+		r->live = "did not answer";
+		r->probed = r->resolved.ntargets;
+		return;
+	}
 	j = ledger_data(r->ledger);
 	json_int(j, "attempt", run_state_step(&r->state, r->step->id)->attempt);
 	json_string(j, "outcome", "failed");

@@ -278,19 +278,24 @@ ready(struct runner *r, const struct step *s, struct err *err)
 	return true;
 }
 
+void
+engine_turn_to(struct runner *r, const struct step *s)
+{
+	r->step = s;
+	r->granted = false;
+	r->live = NULL;
+	r->probed = 0;
+	r->approved[0] = '\0';
+	r->tries_left = s->retry != NULL ? s->retry->times : 0;
+}
+
 static void
 consider(struct runner *r, const struct step *s)
 {
 	CLEANUP(err_done) struct err err = ERR_INIT;
 
-	if (r->step != s) {
-		r->step = s;
-		r->granted = false;
-		r->live = NULL;
-		r->probed = 0;
-		r->approved[0] = '\0';
-		r->tries_left = s->retry != NULL ? s->retry->times : 0;
-	}
+	if (r->step != s)
+		engine_turn_to(r, s);
 	arena_done(&r->step_arena);
 	r->resolved = (struct resolved){0};
 	if (!ready(r, s, &err))

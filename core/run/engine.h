@@ -17,6 +17,8 @@ void engine_capture(struct runner *r, const struct step *s, const char *value);
 /* What a step gave beside its value: {{STEP.name}}. */
 void engine_take_sets(struct runner *r, const struct step *s, const struct texts *names,
 	const struct texts *values);
+/* The step is at hand; what was granted, asked or tried before is of no account for it. */
+void engine_turn_to(struct runner *r, const struct step *s);
 /* The child has ended and was judged: frees it from the loop, then goes on. */
 void engine_child_over(struct runner *r);
 

@@ -34,6 +34,16 @@ undo_begin(struct runner *r)
 {
 	r->undoing = true;
 	r->undo_below = r->plan->steps.n;
+	r->step = NULL;
+	engine_kick(r);
+}
+
+/* The step that was looked at last may be next; what was granted for it stands no more. */
+static void
+over(struct runner *r)
+{
+	r->undoing = false;
+	r->step = NULL;
 	engine_kick(r);
 }
 
@@ -46,12 +56,12 @@ undo_next(struct runner *r)
 	struct question q = {.kind = "undo"};
 
 	if (i == r->plan->steps.n) {
-		r->undoing = false;
-		engine_kick(r);
+		over(r);
 		return;
 	}
 	s = item_at(&r->plan->steps, struct step, i);
-	r->step = s;
+	if (r->step != s)
+		engine_turn_to(r, s);
 	arena_done(&r->step_arena);
 	r->resolved = (struct resolved){0};
 	if (!step_resolve(s, &r->plan->scope, 0, &r->step_arena, &r->resolved, &err)) {
@@ -59,6 +69,9 @@ undo_next(struct runner *r)
 		engine_kick(r);
 		return;
 	}
+	/* What is about to be changed names itself here, too. */
+	if (r->resolved.undo_params != NULL && engine_probe(r, s, &err))
+		return;
 	q.text = arena_fmt(&r->step_arena, "Take back \"%s\"?", r->resolved.title);
 	q.show = r->resolved.undo != NULL ? r->resolved.undo : r->resolved.undo_describe;
 	q.choices = r->resolved.undo_params != NULL ? run_choices : hand_choices;
@@ -111,6 +124,6 @@ undo_answered(struct runner *r, const char *choice, const char *text, const char
 		undone(r, r->step, text, actor);
 	r->undo_below = i;
 	if (strcmp(choice, "enough") == 0)
-		r->undoing = false;
+		over(r);
 	engine_kick(r);
 }

@@ -558,6 +558,28 @@ def test_undo_that_fails_is_proposed_again(scene):
     assert run.find("step.undone") == []
 
 
+def test_what_was_granted_before_an_undo_stands_no_more(scene):
+    """The step that comes again is asked for again, whichever one was granted last."""
+    mark = os.path.join(scene.give(scene.alice, "work"), "witness")
+    steps = [{"id": "a", "kind": "command", "effect": "write", "run": runs.append(mark, "a"),
+              "undo": {"run": ["true"]}},
+             {"id": "b", "kind": "command", "effect": "write", "run": ["false"]}]
+    with scene.run(steps) as d:
+        for _ in "ab":
+            d.expect("answers: go")
+            d.answer("go")
+        d.answer("undo")
+        d.expect('Take back "Step a"?')
+        d.answer("undo")
+        d.expect("? Step a")
+        d.expect("answers: go")
+        d.expect("\n> ")
+        assert runs.witness(mark) == ["a"]
+        d.say("stop")
+        assert d.end() == 4
+    assert runs.witness(mark) == ["a"]
+
+
 def test_killed_while_it_is_taken_back(scene):
     """Half taken back is neither done nor undone: a person decides."""
     where = scene.give(scene.alice, "work")

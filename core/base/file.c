@@ -156,6 +156,22 @@ file_mkdirs(const char *path, mode_t mode, struct err *err)
 }
 
 bool
+file_share(int fd, const char *path, struct err *err)
+{
+	CLEANUP(str_done) struct str dir = STR_INIT(PATH_MAX);
+	struct stat st, parent;
+
+	parent_of(&dir, path);
+	if (stat(dir.buf, &parent) < 0 || fstat(fd, &st) < 0)
+		return err_sys(err, ERR_IO, errno, "Cannot examine %s", path);
+	if ((parent.st_mode & S_IWGRP) == 0 || st.st_gid != parent.st_gid ||
+		st.st_uid != geteuid() || (st.st_mode & 0060) == 0060)
+		return true;
+	return fchmod(fd, (st.st_mode & 0777) | 0060) == 0 ||
+	       err_sys(err, ERR_IO, errno, "Cannot share %s", path);
+}
+
+bool
 file_exists(const char *path)
 {
 	return access(path, F_OK) == 0;

@@ -30,6 +30,9 @@ MUST_CHECK bool file_sync_dir(const char *path, struct err *err);
 
 /* Makes the directory and its missing parents with this mode. */
 MUST_CHECK bool file_mkdirs(const char *path, mode_t mode, struct err *err);
+/* Lets the group write a file of ours where it may write the directory, too: what one member of
+ * a group that shares a state directory makes, the next one goes on with. */
+MUST_CHECK bool file_share(int fd, const char *path, struct err *err);
 bool file_exists(const char *path);
 bool file_is_dir(const char *path);
 

@@ -48,6 +48,8 @@ lock(struct collect *c, int *ret_fd, struct err *err)
 	*ret_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (*ret_fd < 0)
 		return err_sys(err, ERR_IO, errno, "Cannot open %s", path);
+	if (!file_share(*ret_fd, path, err))
+		return false;
 	if (filelock_take(*ret_fd, c->options->wait_ms))
 		return true;
 	if (errno != EWOULDBLOCK)

@@ -99,6 +99,8 @@ append(const char *path, struct str *line, struct err *err)
 		return err_sys(err, ERR_IO, errno, "Cannot open %s", path);
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, ERR_UNSAFE, "%s is not a regular file.", path);
+	if (!file_share(fd, path, err))
+		return false;
 	if (!filelock_take(fd, LOCK_MS))
 		return err_sys(err, ERR_LOCK_HELD, errno, "Cannot lock %s", path);
 	if (fstat(fd, &st) < 0 || (!ends_line(fd, st.st_size) && !file_write_all(fd, "\n", 1)))

@@ -2,14 +2,17 @@
 #include "run/group.h"
 #include "base/arena.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/path.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <sys/stat.h>
 
 #define COMMON 03770
+#define SHARED 02770
 #define OWNED  02750
 
 static bool
@@ -20,6 +23,31 @@ fails(struct err *err, const char *path, const char *group)
 		"operators.group wants a group that you are in, and a state directory that is "
 		"yours or already the group's: chgrp %s %s",
 		group, path);
+}
+
+/* What was made in there before it was shared. What can't be given is met by who needs it. */
+static void
+give_files(int dir, gid_t gid)
+{
+	int copy = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = copy >= 0 ? fdopendir(copy) : NULL;
+	struct dirent *e;
+
+	while (d != NULL && (e = readdir(d)) != NULL) {
+		CLEANUP(util_close)
+		int fd = openat(
+			dir, e->d_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+		struct stat st;
+
+		if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 1 &&
+			fchown(fd, (uid_t)-1, gid) == 0 &&
+			fchmod(fd, (st.st_mode & 0777) | 0060) < 0)
+			log_debug("%s can't be shared: %s", e->d_name, strerror(errno));
+	}
+	if (d != NULL)
+		closedir(d);
+	else
+		util_close(&copy);
 }
 
 /* Who does not own it can only look whether it is shared already. */
@@ -36,15 +64,22 @@ give(const char *path, const char *group, gid_t gid, mode_t mode, struct err *er
 		return true;
 	if (st.st_uid != geteuid() && geteuid() != 0)
 		errno = EPERM;
-	else if (fchown(fd, (uid_t)-1, gid) == 0 && fchmod(fd, (st.st_mode & 07777) | mode) == 0)
+	else if (fchown(fd, (uid_t)-1, gid) == 0 && fchmod(fd, (st.st_mode & 07777) | mode) == 0) {
+		if (mode == SHARED)
+			give_files(fd, gid);
 		return true;
+	}
 	return fails(err, path, group);
 }
 
 bool
 group_share(const char *state, const char *dir, const char *group, struct err *err)
 {
-	static const char *const common[] = {"runs", "locks", "audit"};
+	static const struct {
+		const char *name;
+		mode_t mode;
+	} common[] = {{"runs", COMMON}, {"locks", COMMON}, {"audit", COMMON}, {"catalog", SHARED},
+		{"proofs", SHARED}, {"keys", OWNED}};
 	CLEANUP(arena_done) struct arena a = ARENA_INIT;
 	const struct group *g = getgrnam(group);
 	gid_t gid;
@@ -57,9 +92,9 @@ group_share(const char *state, const char *dir, const char *group, struct err *e
 	if (!give(state, group, gid, 0750, err))
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(common); i++) {
-		const char *path = path_join(&a, state, common[i]);
+		const char *path = path_join(&a, state, common[i].name);
 
-		if (!file_mkdirs(path, 0750, err) || !give(path, group, gid, COMMON, err))
+		if (!file_mkdirs(path, 0750, err) || !give(path, group, gid, common[i].mode, err))
 			return false;
 	}
 	return give(dir, group, gid, OWNED, err) &&
@@ -71,11 +106,8 @@ group_share_log(const char *path, struct err *err)
 {
 	CLEANUP(util_close)
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-	struct stat st;
 
-	if (fd < 0 || fstat(fd, &st) < 0)
+	if (fd < 0)
 		return err_sys(err, ERR_IO, errno, "Cannot share %s", path);
-	if (st.st_uid != geteuid() || (st.st_mode & 0770) == 0660)
-		return true;
-	return fchmod(fd, 0660) == 0 || err_sys(err, ERR_IO, errno, "Cannot share %s", path);
+	return file_share(fd, path, err);
 }

@@ -7,6 +7,8 @@
  *
  *   $STATE           0750 the group's
  *   runs locks audit 03770: set-gid, so that what is made in there is the group's; sticky
+ *   catalog proofs   02770: what one observed or proved the next one replaces
+ *   keys             02750: the public ones are for reading; the private one stays its maker's
  *   runs/<id>        02750: written by who started it, read by the group; socket 0660
  *   audit/audit.log  0660
  */

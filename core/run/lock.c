@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/stat.h>
 
 struct lock {
 	int fd;
@@ -27,15 +26,6 @@ held(int fd, const char *target, struct err *err)
 	err_set(err, ERR_LOCK_HELD, "The target %s is in use by run %s (pid %d).", target,
 		str_text(&text), (int)filelock_holder(fd));
 	return err_hint(err, "`lifeboat attach %s` shows it; wait for it or stop it.", text.buf);
-}
-
-/* By a group (group.h): its locks are everybody's to take. */
-static bool
-is_shared(const char *dir)
-{
-	struct stat st;
-
-	return stat(dir, &st) == 0 && (st.st_mode & S_IWGRP);
 }
 
 /* Runs nest no deeper than plans do. */
@@ -62,15 +52,10 @@ open_level(
 	const char *path = level == 0 ? arena_fmt(a, "%s/%s.lock", dir, target)
 				      : arena_fmt(a, "%s/%s.lock.%d", dir, target, level);
 
-	struct stat st;
-
 	*ret = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0640);
 	if (*ret < 0)
 		return err_sys(err, ERR_IO, errno, "Cannot open the lock %s", path);
-	if (is_shared(dir) && fstat(*ret, &st) == 0 && st.st_uid == geteuid() &&
-		fchmod(*ret, 0660) < 0)
-		return err_sys(err, ERR_IO, errno, "Cannot share the lock %s", path);
-	return true;
+	return file_share(*ret, path, err);
 }
 
 /* Nothing that an earlier holder began goes on below. */

@@ -438,6 +438,26 @@ def test_f51_two_operators_one_target(scene):
     assert actors == {scene.alice.login, scene.bob.login}
 
 
+def test_shared_catalog(scene):
+    """What one member observed and proved, the other one reads and goes on with."""
+    dump = os.path.join(scene.dir, "dumps", "app_20261120.sql")
+    os.makedirs(os.path.dirname(dump))
+    with open(dump, "w", encoding="ascii") as f:
+        f.write("--\n-- PostgreSQL database dump\n--\n")
+    scene.alice.run("board")  # before anything is shared
+    book = runs.book(scene.alice, [runs.command("a", "cat", "{{b.path}}")], parameters={
+        "b": {"type": "backup", "asset": "db", "set": "dump", "choose": "newest"}})
+    scene.alice.run("run", book, "--unattended", status=0)
+    for who in (scene.bob, scene.alice, scene.carol):
+        assert "app_20261120.sql" in who.run("backups", status=0).out
+        who.run("collect", status=0)
+        who.run("run", book, "--unattended", status=0)
+        done = who.run("verify", "--latest", "db/dump", "--level", "seen")
+        assert done.status != 2 and "denied" not in done.err, done
+    assert len(runs.all_runs(scene.alice)) == 4
+    assert scene.eve.run("backups", status=2).err
+
+
 def test_group_that_is_not(scene):
     scene.site(group="nosuchgroup")
     book = runs.book(scene.alice, two_questions())

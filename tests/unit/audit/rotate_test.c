@@ -230,6 +230,35 @@ test_f18_failures(void **state)
 	assert_true(finished >= 3);
 }
 
+static void
+rotate_as_another(void *path)
+{
+	struct chain *c = open_shared(path);
+	struct err err = ERR_INIT;
+
+	if (seteuid(65534) < 0)
+		_exit(2);
+	_exit(!chain_rotate(c, &err) && err.code == ERR_PERMISSION ? 0 : 1);
+}
+
+/* F18: who could not finish a rotation does not begin it. */
+static void
+test_f18_not_the_owner(void **state)
+{
+	char said[1000];
+	const char *path = test_path("owned");
+	struct chain *c;
+
+	if (geteuid() != 0)
+		skip();
+	c = open_shared(path);
+	append(c);
+	assert_int_equal(test_in_child(rotate_as_another, (void *)path, said, sizeof(said)), 0);
+	append(c);
+	assert_int_equal(chain_part(c), 1);
+	chain_free(c);
+}
+
 /* F24: a file that is gone is not a shorter log. */
 static void
 test_f24_missing_files(void **state)
@@ -281,5 +310,5 @@ test_no_log_at_all(void **state)
 }
 
 TESTS(T(test_chain_goes_on), T(test_writers_follow), T(test_f16_not_a_rotation),
-	T(test_f18_killed_anywhere), T(test_f18_failures), T(test_f24_missing_files),
-	T(test_f28_parts_of_others), T(test_no_log_at_all))
+	T(test_f18_killed_anywhere), T(test_f18_failures), T(test_f18_not_the_owner),
+	T(test_f24_missing_files), T(test_f28_parts_of_others), T(test_no_log_at_all))

@@ -1,5 +1,6 @@
 """What every Python test may ask for. The servers live in tests/lib, one module each; they start
 when the first test wants them and are shared by the session."""
+import collections
 import os
 import signal
 import sys
@@ -19,6 +20,15 @@ TEST_SECONDS = int(os.environ.get("LIFEBOAT_TEST_SECONDS", "180"))
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "seconds(n): this test may take n seconds")
+
+
+def pytest_collection_modifyitems(items):
+    """The files that take long come first, so that no worker is left alone with one at the end. How long:
+    by the number of their tests, and by what those start."""
+    weight = {"live": 4, "screen": 3, "fault": 2}
+    tests = collections.Counter(item.path for item in items)
+    items.sort(key=lambda item: (-tests[item.path] * weight.get(item.path.parent.name, 1),
+                                 str(item.path)))
 
 
 @pytest.hookimpl(hookwrapper=True)

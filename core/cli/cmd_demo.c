@@ -367,7 +367,7 @@ play_with(struct play *p, struct err *err)
 
 	if (!accident(p, &before, err))
 		return false;
-	/* The segment with it ends, so that it is in the archive. */
+	/* The segment with it ends, so that it is archived, and can be found. */
 	demo_beat(&p->demo);
 	cli_print(p->cli,
 		"\nNow it is your turn: bring the rows back. In the console, `r` on the board's\n"
@@ -376,10 +376,9 @@ play_with(struct play *p, struct err *err)
 	if (p->disaster == DISASTER_DROP_TABLE)
 		cli_print(p->cli,
 			"\nTo lose nothing of today: the Timeline (3) shows which moments can be\n"
-			"reached. On one before %.19sZ Enter offers to look at the\n"
-			"database as it was then (postgres/restore-pitr), or to bring the one\n"
-			"table back out of it (postgres/extract-table).\n",
-			p->accident_at);
+			"reached, and `t` there which transaction did it. Enter on it offers to\n"
+			"look at the database just before (postgres/restore-pitr), and to bring\n"
+			"the one table back from there (postgres/extract-table).\n");
 	cli_print(p->cli,
 		"\nShould this terminal get lost, the demo stays for a day. In another one:\n"
 		"export LIFEBOAT_STATE=%s\n"

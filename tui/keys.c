@@ -103,6 +103,7 @@ keys_place(const struct action_row *row)
 		{CONTEXT_RUNBOOK, "a runbook"},
 		{CONTEXT_PLAN, "a plan"},
 		{CONTEXT_RUN, "a run"},
+		{CONTEXT_RUN | CONTEXT_HISTORY, "a run"},
 		{CONTEXT_AUDIT, "audit log"},
 	};
 

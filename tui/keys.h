@@ -24,6 +24,7 @@ enum context {
 	CONTEXT_PLAN = 1 << 10, /* of a run that is not started */
 	CONTEXT_RUN = 1 << 11,
 	CONTEXT_AUDIT = 1 << 12,
+	CONTEXT_HISTORY = 1 << 13, /* a list of runs */
 	CONTEXT_SCROLL = CONTEXT_LIST | CONTEXT_PAGER,
 	CONTEXT_MOVE = CONTEXT_SCROLL | CONTEXT_TIMELINE,
 };
@@ -69,8 +70,9 @@ enum keys_flags {
 		"in a drill: let a step fail, a backup vanish, an approver sleep")                 \
 	ACTION(CLOCK, "clock", "C", CONTEXT_RUN, KEYS_UNSAFE, NULL,                                \
 		"in a drill: stop its clock while people talk, or let it go on")                   \
-	ACTION(REPORT, "report", "v", CONTEXT_RUN, KEYS_BAR, NULL,                                 \
-		"the report of the run: who did what and when, what deviated")                     \
+	ACTION(REPORT, "report", "v", CONTEXT_RUN | CONTEXT_HISTORY, KEYS_BAR, NULL,               \
+		"the report of the run: who did what and when, what deviated; a drill's "          \
+		"scorecard")                                                                       \
 	ACTION(EVENTS, "events", "e", CONTEXT_RUN, KEYS_BAR, NULL,                                 \
 		"what happened in the run, or what its steps printed")                             \
 	ACTION(VERIFY_LOG, "verify-log", "v", CONTEXT_AUDIT, KEYS_BAR, NULL,                       \

@@ -7,6 +7,7 @@
 #include "tui/app.h"
 #include "tui/draw/chart.h"
 #include "tui/draw/list.h"
+#include "tui/view/report.h"
 #include "tui/view/run_head.h"
 #include "tui/view/screens.h"
 #include "tui/view/verdicts.h"
@@ -220,12 +221,26 @@ event(struct view *v, const struct event *ev)
 	return answer;
 }
 
+/* The report of the run under the cursor: for a drill its scorecard, beside the earlier ones. */
+static bool
+act(struct view *v, enum action action)
+{
+	struct history_screen *h = (struct history_screen *)v;
+	size_t row;
+
+	if (action != ACTION_REPORT)
+		return false;
+	if (list_row(&h->list, &row))
+		report_open(v->app, row_at(h, row)->id);
+	return true;
+}
+
 static unsigned
 contexts(const struct view *v)
 {
 	const struct history_screen *h = (const struct history_screen *)v;
 
-	return h->list.typing ? CONTEXT_FORM | CONTEXT_FIELD : CONTEXT_LIST;
+	return h->list.typing ? CONTEXT_FORM | CONTEXT_FIELD : CONTEXT_LIST | CONTEXT_HISTORY;
 }
 
 static bool
@@ -257,6 +272,7 @@ close_view(struct view *v)
 
 static const struct view_ops ops = {.draw = draw,
 	.event = event,
+	.act = act,
 	.contexts = contexts,
 	.offers = offers,
 	.work = work,

@@ -12,19 +12,64 @@ struct report_screen {
 	struct sheet sheet;
 };
 
+/* Without Markdown's escapes. */
 static void
-write_line(struct sheet *t, const char *line)
+add_plain(struct str *out, const char *text, size_t len)
 {
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == '\\' && i + 1 < len &&
+			strchr("\\`*_{}[]<>()#+-.!|", text[i + 1]) != NULL)
+			i++;
+		str_addc(out, text[i]);
+	}
+}
+
+/* A row of a table as "name: value", or its cells side by side; rules and empty heads are left out.
+ */
+static void
+write_row(struct sheet *t, const char *line)
+{
+	CLEANUP(str_done) struct str out = STR_INIT(64 * KIB);
+	size_t cells = 0;
+
+	if (strspn(line, "|- :") == strlen(line))
+		return;
+	while (*line == '|') {
+		const char *cell = line + 1 + strspn(line + 1, " "), *end = cell;
+
+		while (*end != '\0' && !(*end == '|' && end[-1] != '\\'))
+			end++;
+		line = end;
+		while (end > cell && end[-1] == ' ')
+			end--;
+		if (end == cell && *line != '|')
+			break;
+		str_add(&out, cells == 0 ? "" : cells == 1 ? ": " : ", ");
+		add_plain(&out, cell, (size_t)(end - cell));
+		cells++;
+	}
+	sheet_text(t, ROLE_TEXT, 1, str_text(&out));
+}
+
+static void
+write_line(struct sheet *t, const char *line, bool *code)
+{
+	CLEANUP(str_done) struct str out = STR_INIT(64 * KIB);
 	size_t marks = strspn(line, "#");
 
-	if (marks > 0 && line[marks] == ' ')
-		sheet_heading(t, line + marks + 1);
-	else if (line[0] == '|')
-		sheet_raw(t, ROLE_TEXT, 0, line);
-	else if (line[0] == '\0')
-		sheet_blank(t);
-	else
-		sheet_text(t, ROLE_TEXT, 0, line);
+	if (util_starts(line, "```")) {
+		*code = !*code;
+	} else if (*code) {
+		sheet_raw(t, ROLE_DIM, 2, line);
+	} else if (marks > 0 && line[marks] == ' ') {
+		add_plain(&out, line + marks + 1, strlen(line + marks + 1));
+		sheet_heading(t, str_text(&out));
+	} else if (line[0] == '|') {
+		write_row(t, line);
+	} else if (line[0] != '\0') {
+		add_plain(&out, line, strlen(line));
+		sheet_text(t, ROLE_TEXT, 0, str_text(&out));
+	}
 }
 
 static void
@@ -32,6 +77,7 @@ write_sheet(struct sheet *t, void *arg)
 {
 	struct report_screen *r = arg;
 	CLEANUP(util_free) char *copy = NULL;
+	bool code = false;
 	char *rest, *line;
 
 	if (r->text == NULL) {
@@ -40,7 +86,7 @@ write_sheet(struct sheet *t, void *arg)
 	}
 	copy = rest = util_strdup(r->text);
 	while ((line = strsep(&rest, "\n")) != NULL)
-		write_line(t, line);
+		write_line(t, line, &code);
 }
 
 static void

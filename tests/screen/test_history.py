@@ -15,7 +15,9 @@ def test_history(console, site):
     s.wait("1 of 5")
     s.keys("6")
     s.wait("1 of 3")
-    assert len(re.findall(r"done .*DRILL .* met 60m", s.text())) == 2
+    # They are read one after the other.
+    s.wait_until(lambda: len(re.findall(r"done .*DRILL .* met 60m", s.text())) == 2)
+    s.wait("3 times")
     assert "how long book took, newest right: 3 times, RTO 60m, missed 0" in s.text()
     # The report of a drill has its scorecard.
     press_until(s, "j", "2 of 3", each=5)

@@ -258,6 +258,41 @@ run_status(const struct run_state *s, pid_t runner)
 	return s->paused ? "paused" : "running";
 }
 
+/* For what a run stands, and for whom. */
+static void
+waits_json(const struct ask *ask, struct json *j)
+{
+	json_object(j, "waits_for");
+	json_string(j, "kind", ask->kind);
+	json_string(j, "step", ask->step);
+	json_time(j, "since", ask->since_ms / 1000);
+	if (ask->request != NULL) {
+		json_int(j, "needed", ask->needed);
+		json_int(j, "given", (int64_t)ask->given.n);
+		json_array(j, "from");
+		for (size_t i = 0; i < ask->from.n; i++)
+			json_string(j, NULL, ask->from.v[i]);
+		json_array_end(j);
+		json_time(j, "expires_at", ask->expires_ms / 1000);
+	}
+	json_object_end(j);
+}
+
+static void
+waits_text(const struct ask *ask, struct str *out)
+{
+	str_add(out, "  waits at ");
+	text_visible(out, ask->step, strlen(ask->step), 0);
+	if (ask->request == NULL)
+		return;
+	str_fmt(out, " for consent (%zu of %lld", ask->given.n, (long long)ask->needed);
+	for (size_t i = 0; i < ask->from.n; i++) {
+		str_add(out, i == 0 ? ", from " : ", ");
+		text_visible(out, ask->from.v[i], strlen(ask->from.v[i]), 0);
+	}
+	str_addc(out, ')');
+}
+
 static void
 runs_row(struct cli *cli, struct json *j, const char *id, const char *dir)
 {
@@ -295,6 +330,8 @@ runs_row(struct cli *cli, struct json *j, const char *id, const char *dir)
 		json_count(j, "forecast_s",
 			s.phase != RUN_FINISHED ? run_rest_s(&s, clock_now_ms()) : -1);
 		json_bool(j, "late", s.phase != RUN_FINISHED && s.forecast_late);
+		if (util_streq(status, "waiting"))
+			waits_json(&s.ask, j);
 		json_object_end(j);
 		return;
 	}
@@ -306,6 +343,8 @@ runs_row(struct cli *cli, struct json *j, const char *id, const char *dir)
 	text_visible(&line, s.operator, strlen(s.operator), 0);
 	if (s.phase != RUN_FINISHED && s.forecast_late)
 		str_add(&line, "  LATE");
+	if (util_streq(status, "waiting") && s.ask.step != NULL)
+		waits_text(&s.ask, &line);
 	cli_print(cli, "%s\n", str_text(&line));
 }
 

@@ -165,6 +165,11 @@ def test_two_approvals(scene):
         scene.bob.run("approve", "--digest", digest, status=0)
         done = scene.bob.run("approve", "--digest", digest, status=3)
         assert "has approved this already" in done.err
+        waits = scene.carol.run("runs", "--format", "json", status=0).json()[0]["waits_for"]
+        assert (waits["kind"], waits["step"], waits["given"], waits["needed"]) == ("approve", "a", 1, 2)
+        assert waits["from"] == [scene.bob.login, scene.carol.login]
+        assert f"waits at a for consent (1 of 2, from {scene.bob.login}, " in scene.carol.run(
+            "runs", status=0).out
         shown = request(scene.carol)
         assert [g["by"].split("@")[0] for g in shown["given"]] == [scene.bob.login]
         assert shown["from"] == [scene.bob.login, scene.carol.login]

@@ -114,6 +114,8 @@ def test_f08_f53_killed_at_every_write_of_the_journal(boat):
                 for n in range(1, count + 1))
     # Deaths between an intent and its result there were in plenty.
     assert STEPS // 3 <= asked <= 2 * STEPS, asked
+    # The last death may have torn a record; whoever opens the log next saves that aside.
+    runs.run(boat, path, status=0)
     boat.run("audit", "verify", status=0)
 
 
@@ -125,4 +127,6 @@ def test_f08_killed_at_writes_of_the_audit_log(boat):
     assert count >= 2 * STEPS
     for number in range(1, count + 1, 2):
         assert not one_death(boat, path, mark, "audit.log", number, KINDS[number % 3]), number
+    # The last death may have torn a record; whoever opens the log next saves that aside.
+    runs.run(boat, path, status=0)
     boat.run("audit", "verify", status=0)

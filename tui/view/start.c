@@ -308,8 +308,8 @@ help_text(struct arena *a, const struct parameter *q)
 		[PARAMETER_INT] = "A whole number.",
 		[PARAMETER_DURATION] = "A duration, like 15m or 4h.",
 		[PARAMETER_TIME] = "A time with its zone, like 2026-11-20T14:32:07Z.",
-		[PARAMETER_MOMENT] = "A time with its zone, lsn:0/3A21F8 or xid:742 (just "
-				     "before it), name:RESTORE_POINT or end.",
+		[PARAMETER_MOMENT] = ("A time with its zone, lsn:0/3A21F8 or xid:742 (just "
+				      "before it), name:RESTORE_POINT or end."),
 		[PARAMETER_CHOICE] = "Left and Right change it.",
 		[PARAMETER_SET] = "Enter chooses a set of backups.",
 		[PARAMETER_BACKUP] = "Enter chooses a backup; the newest first.",

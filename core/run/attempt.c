@@ -258,6 +258,8 @@ record_intent(struct runner *r, const struct step *s, int64_t attempt, struct er
 	json_int(j, "attempt", attempt);
 	json_string(j, "kind", s->kind->name);
 	json_string(j, "effect", effect_names[s->effect]);
+	/* With what earlier steps gave in it, which nobody knew when the run started. */
+	ledger_text(j, "title", r->resolved.title, LEDGER_TITLE);
 	ledger_text(j, "describe", r->resolved.describe, LEDGER_SHOWN);
 	if (r->resolved.env[0] != '\0')
 		ledger_text(j, "env", r->resolved.env, LEDGER_SHOWN);

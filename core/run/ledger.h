@@ -16,6 +16,7 @@ struct ledger;
 /* How much of a record a message and a text to be shown take; see ledger_text. */
 #define LEDGER_MESSAGE (8 * KIB)
 #define LEDGER_SHOWN   (128 * KIB)
+#define LEDGER_TITLE   240 /* of 2000 steps, with all else that the first record holds */
 
 MUST_CHECK bool ledger_open(const char *state, const char *dir, const char *run, const char *actor,
 	struct ledger **ret, struct err *err);

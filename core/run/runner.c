@@ -16,7 +16,6 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#define TITLE_MAX       240 /* of 2000 steps, with all else that the first record holds */
 #define START_MAX       (1 * MIB)
 #define PLAN_MAX        (16 * MIB)
 #define SURVIVOR_ROUNDS 300
@@ -210,7 +209,7 @@ write_steps(struct runner *r, struct json *j)
 
 		json_object(j, NULL);
 		json_string(j, "id", s->id);
-		ledger_text(j, "title", good ? resolved.title : s->title, TITLE_MAX);
+		ledger_text(j, "title", good ? resolved.title : s->title, LEDGER_TITLE);
 		json_string(j, "kind", s->kind->name);
 		json_string(j, "effect", effect_names[s->effect]);
 		if (s->implied)

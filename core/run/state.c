@@ -114,6 +114,7 @@ on_run_started(struct run_state *s, const cJSON *d, int64_t ms)
 	s->rpo_s = json_get_int(d, "rpo_s", -1);
 	s->newest_data = text_of(s, d, "newest_data");
 	operator_of(s, d);
+	s->started_by = s->operator;
 	if (json_get_time(d, "incident") != CLOCK_NONE)
 		s->incident_ms = json_get_time(d, "incident") * 1000;
 	s->pid = json_get_int(d, "pid", 0);
@@ -151,6 +152,7 @@ on_intent(struct run_state *s, struct step_state *st, const cJSON *d, int64_t ms
 	st->ended_ms = -1;
 	st->seconds = -1;
 	st->output_bytes = 0;
+	st->title = text_or(s, d, "title", st->title);
 	st->describe = text_of(s, d, "describe");
 	st->live = text_of(s, d, "live");
 	st->message = st->hint = st->code = NULL;

@@ -94,6 +94,7 @@ enum run_phase { RUN_NEW, RUN_GOING, RUN_CLEANING, RUN_FINISHED };
 struct run_state {
 	struct arena *arena;
 	const char *id, *runbook, *title, *file, *sha256, *site, *operator;
+	const char *started_by;     /* as whom it runs, whoever drives */
 	int64_t operator_uid;       /* -1 in journals that do not say */
 	int64_t operator_login_uid; /* of the login behind it (sudo); -1 */
 	const char *wheel_offer;    /* the user it is offered to, "*" for anybody; NULL */

@@ -148,7 +148,7 @@ add_facts(struct asking *a, struct confirm *c)
 	confirm_fact(c, "runs", ask->show, 0);
 	confirm_fact(c, "target", target_text(&c->arena, s), 0);
 	confirm_fact(c, "answers as", ask->live, ROLE_TITLE);
-	confirm_fact(c, "started by", s->operator, 0);
+	confirm_fact(c, "runs as", s->started_by, 0);
 	confirm_fact(c, "answered by", a->app->who, 0);
 }
 
@@ -357,6 +357,7 @@ asking_put(struct asking *a)
 	if (!question_make(&a->arena, run_client_state(a->client), &self, &a->question))
 		return false;
 	a->number = a->question.ask->number;
+	a->driver_uid = run_client_state(a->client)->operator_uid;
 	primary = question_primary(&a->question);
 	if (primary != NULL)
 		put_choice(a, primary);
@@ -369,12 +370,16 @@ void
 asking_changed(struct asking *a)
 {
 	const struct err *refusal = a->client != NULL ? run_client_refusal(a->client) : NULL;
+	const struct run_state *s = a->client != NULL ? run_client_state(a->client) : NULL;
 	struct err err = ERR_INIT;
 
 	/* Somebody else was faster, or the run is over. */
-	if (a->stands != NULL && run_client_state(a->client)->ask.number != a->number) {
+	if (a->stands != NULL && s->ask.number != a->number) {
 		drop(a);
 		app_say(a->app, ROLE_LATE, "The question was answered elsewhere.");
+	} else if (a->stands != NULL && s->operator_uid != a->driver_uid) {
+		drop(a);
+		app_say(a->app, ROLE_LATE, "Somebody else drives now.");
 	}
 	if (refusal == NULL || a->sent == 0)
 		return;

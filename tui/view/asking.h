@@ -17,6 +17,7 @@ struct asking {
 	struct arena arena;      /* of the question that is being put */
 	struct question question;
 	int64_t number;      /* of it; 0: none was put */
+	int64_t driver_uid;  /* who drove when it was put */
 	int64_t sent;        /* the number that was answered last */
 	struct view *stands; /* what of it is on the screen; NULL */
 };
@@ -28,7 +29,7 @@ void asking_follow(struct asking *a, struct run_client *client);
 
 /* Puts the question that is open; false when there is none, or it is on the screen already. */
 bool asking_put(struct asking *a);
-/* Takes away what was put once somebody else has answered; shows a refusal. */
+/* Takes away what was put once somebody else has answered, or drives; shows a refusal. */
 void asking_changed(struct asking *a);
 /* A question is open that this person may answer, and has not. */
 bool asking_waits(const struct asking *a);

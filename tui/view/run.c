@@ -307,10 +307,11 @@ draw_pane(struct run_screen *r, struct area a, bool focus)
 		pager_draw(&r->output, a, focus);
 	} else {
 		draw_text(area_cut(a, 1, 0, a.w - 2, a.h), 0, 0, ROLE_DIM,
-			st == NULL || st->status == STEP_PENDING ? "It has not run yet."
-			: st->attempt == 0                       ? "Nothing: no program ran for it."
-			: st->status == STEP_RUNNING             ? "Nothing yet."
-								 : "It printed nothing.");
+			st == NULL || st->status == STEP_PENDING || st->status == STEP_WAITING
+				? "It has not run yet."
+			: st->attempt == 0           ? "Nothing: no program ran for it."
+			: st->status == STEP_RUNNING ? "Nothing yet."
+						     : "It printed nothing.");
 	}
 }
 

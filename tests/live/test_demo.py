@@ -334,7 +334,7 @@ steps:
   - {id: resume-writes, title: x, kind: manual, instruction: x}
 """)
     world.env["LIFEBOAT_SHARE"] = share
-    done = world.run(status=1)
+    done = world.run("--disaster", "wrong-delete", status=1)
     assert "not back" in done.err and "Everything was removed." in done.out
     shutil.rmtree(share)
     assert world.clean()

@@ -57,6 +57,14 @@ GOOD = {
     "files.pax.gz": "pass", "files.zip": "pass", "files.cpio.gz": "pass",
 }
 
+# Close to others: the test takes them as they are made, the report (detect_report.py) damages them, too.
+ALIKE = {
+    "custom-z1-clean", "custom-section-data", "custom-section-post", "custom-one-table",
+    "custom-empty", "tar-empty", "sql-clean", "sql-columns", "sql-section-pre", "sql-empty",
+    "sql-z6", "all-clean.sql", "roles.sql", "rdb-version-1", "rdb-version-6", "rdb-version-7",
+    "rdb-version-11",
+}
+
 # Of what no checksum covers, these must fail all the same.
 STRUCTURAL = {"empty", "one byte", "100 bytes", "cut in half", "cut at 90 %", "extra bytes",
               "wrong magic", "an HTML page", "a foreign file", "only zeros"}

@@ -33,7 +33,7 @@ def test_good(boat, samples, sample):
 
 
 @pytest.mark.seconds(600)
-@pytest.mark.parametrize("sample", detect_table.GOOD)
+@pytest.mark.parametrize("sample", [s for s in detect_table.GOOD if s not in detect_table.ALIKE])
 def test_damaged(boat, samples, sample, tmp_path):
     path, wrong = samples.path(sample), []
     for name, damaged, expected in detect_build.damaged(sample, path, str(tmp_path)):

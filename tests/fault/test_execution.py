@@ -231,6 +231,8 @@ def test_f57_no_key_writes_or_starts_anything(boat, option):
     """Every key there is, pastes and control characters, on every screen."""
     runs.site(boat, files="staging")
     runs.run(boat, runs.book(boat, [command("a", "true")]), status=0)
+    log = os.path.join(boat.state, "audit", "audit.log")        # sealed when the run is over
+    scratch.wait_for(lambda: b'"event":"audit.sealed"' in files(boat.state)[log], 60, "the seal")
     before = settled(boat)
     keys = [bytes([c]) for c in range(1, 127) if c not in b"\x03\x11\x13\x1a\x1b\x1cqQ"]
     keys += [b"\x1bOP", b"\x1b[A", b"\x1b[B", b"\x1b[5~", b"\x1b[200~run drill/game-day\r\x1b[201~",

@@ -140,7 +140,7 @@ die_rotating(void *path)
 
 	if (!chain_rotate(c, &err))
 		_exit(1);
-	_exit(0);
+	chain_free(c);
 }
 
 /* F18: killed before and after each call of a rotation: nothing is lost, nothing twice. */

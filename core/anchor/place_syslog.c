@@ -51,7 +51,8 @@ push(const struct anchor_conf *c, const struct anchor *a, struct err *err)
 		return err_sys(err, ERR_UNREACHABLE, errno, "Nobody takes messages at %s", path);
 	/* RFC 3164: what every syslog daemon behind a local socket takes. */
 	localtime_r(&now, &tm);
-	strftime(at, sizeof(at), "%b %e %H:%M:%S", &tm);
+	if (strftime(at, sizeof(at), "%b %e %H:%M:%S", &tm) == 0)
+		BUG("a syslog time is longer than its room");
 	str_fmt(&text, "<%d>%s lifeboat[%d]: ", facilities[c->syslog] * 8 + 5, at, (int)getpid());
 	anchor_format(&text, a);
 	if (send(fd, text.buf, text.len, MSG_NOSIGNAL) != (ssize_t)text.len)

@@ -191,7 +191,7 @@ trust_seal(struct arena *a, const struct site *site, const char *state, struct s
 		(why.code != ERR_PERMISSION || ret->n == 0 ||
 			!audit_head(state, actor, ret_head, err)))
 		return err->code == ERR_NONE ? err_move(err, &why) : false;
-	for (size_t i = 0; i < ret->n; i++)
+	for (size_t i = 0; site != NULL && i < ret->n; i++)
 		if (!carry(a, site, state, actor, ret_head, &ret->v[i], err))
 			return false;
 	if (site != NULL && site->audit != NULL && site->audit->rotate_at != FIELD_ABSENT &&

@@ -539,7 +539,7 @@ open_moment(struct timeline_screen *t)
 	c->moment =
 		arena_strdup(&p->arena, harm != NULL && harm->moment != NULL ? harm->moment : at);
 	p->arg = c;
-	p->text = strcmp(c->moment, at) == 0
+	p->text = harm == NULL || strcmp(c->moment, at) == 0
 			  ? c->moment
 			  : arena_fmt(&p->arena, "%s, just before: %s", c->moment, harm->what);
 	p->text_style = ROLE_TITLE;

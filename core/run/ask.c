@@ -57,6 +57,7 @@ ask_open(struct runner *r, const struct step *s, const struct question *q)
 	struct json *j = ledger_data(r->ledger);
 
 	r->asked_of = s;
+	r->group = NULL;
 	json_int(j, "ask", (int64_t)r->state.seq + 1);
 	json_string(j, "kind", q->kind);
 	ledger_text(j, "text", q->text, LEDGER_SHOWN);

@@ -371,6 +371,25 @@ unknown(struct runner *r, const struct step *s, struct step_state *st)
 			"lifeboat resume takes the run up again, attended.");
 }
 
+/* One that failed at once must not keep the rest of its group from being started. */
+static const struct step *
+next_of_group(const struct runner *r, size_t i)
+{
+	const struct step *failed = item_at(&r->plan->steps, struct step, i);
+
+	if (state_of(r, failed)->status != STEP_FAILED)
+		return failed;
+	while (++i < r->plan->steps.n) {
+		const struct step *s = item_at(&r->plan->steps, struct step, i);
+
+		if (!util_streq(s->parallel, r->group))
+			break;
+		if (state_of(r, s)->status == STEP_PENDING)
+			return s;
+	}
+	return failed;
+}
+
 static const struct step *
 next_step(const struct runner *r)
 {
@@ -380,7 +399,9 @@ next_step(const struct runner *r)
 		if (step_status_final(state_of(r, s)->status) || lanes_has(r, s))
 			continue;
 		if (r->lanes == NULL)
-			return s;
+			return r->group != NULL && util_streq(s->parallel, r->group)
+				       ? next_of_group(r, i)
+				       : s;
 		/* Beside those that run only what is new of their group; a failure waits. */
 		if (!lanes_take(r, s))
 			return NULL;

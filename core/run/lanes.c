@@ -37,6 +37,7 @@ lanes_add(struct runner *r)
 	l->live = r->live;
 	l->next = r->lanes;
 	r->lanes = l;
+	r->group = l->step->parallel;
 	r->child = NULL;
 	r->step = NULL;
 	r->resolved = (struct resolved){0};

@@ -64,6 +64,7 @@ struct runner {
 	int64_t tries_left;
 	struct step_gives sets;      /* what the step at hand has given so far */
 	struct lane *lanes;          /* the other steps of its parallel group that run: lanes.c */
+	const char *group;           /* being started, all of it, whatever becomes of the first */
 	const struct step *asked_of; /* whose question is open */
 	size_t cleanup_left;         /* counts down through the steps */
 	char approved[DIGEST_HEX];   /* what was consented to: approval.c */

@@ -1,5 +1,6 @@
 """A run with company: several real OS users at one run. Approvals by another user and by SSH
 signature, the wheel, notes, a facilitator, undo; the group that shares runs (F51, F52)."""
+import contextlib
 import grp
 import hashlib
 import json
@@ -65,7 +66,8 @@ class Scene:
         for run in runs.all_runs(self.alice):
             pid = run.runner()
             if pid:
-                os.kill(pid, signal.SIGTERM)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGTERM)
                 run.wait_finished()
 
 

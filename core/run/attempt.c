@@ -320,18 +320,18 @@ engine_attempt(struct runner *r, const struct step *s)
 		engine_kick(r);
 }
 
-void
-engine_undo(struct runner *r, const struct step *s,
-	void (*done)(struct child *c, const struct child_end *end, void *arg))
+bool
+engine_beside(struct runner *r, const struct step *s, const struct beside *b)
 {
-	const char *output = arena_fmt(&r->step_arena, "%s/output/%s.undo.out", r->dir, s->id);
+	const char *output =
+		arena_fmt(&r->step_arena, "%s/output/%s.%s.out", r->dir, s->id, b->name);
 	CLEANUP(str_done) struct str spec = STR_INIT(STEP_SPEC_MAX);
 	CLEANUP(err_done) struct err err = ERR_INIT;
 	struct json j = json_new(&spec), *data = ledger_data(r->ledger);
 	struct child_spec child = {.output = output,
 		.mask = r->mask,
 		.timeout_ms = s->timeout_s * 1000,
-		.on_end = done,
+		.on_end = b->done,
 		.arg = r};
 
 	json_object(&j, NULL);
@@ -339,19 +339,34 @@ engine_undo(struct runner *r, const struct step *s,
 	json_string(&j, "id", s->id);
 	json_string(&j, "run", r->id);
 	json_string(&j, "state", r->state_dir);
-	json_raw(&j, "params", r->resolved.undo_params);
+	json_raw(&j, "params", b->params);
 	json_object_end(&j);
 	child.spec = str_text(&spec);
-	ledger_text(data, "describe", r->resolved.undo_describe, LEDGER_SHOWN);
-	if (!runner_begin(r, s->id, "step.undo_intent", NULL, &err)) {
+	ledger_text(data, "describe", b->describe, LEDGER_SHOWN);
+	if (!runner_begin(
+		    r, s->id, arena_fmt(&r->step_arena, "step.%s_intent", b->name), NULL, &err)) {
 		engine_fail(r, &err);
-		return;
+		return true;
 	}
 	if (environment(r, s, &child.envp, &err) && child_start(r->loop, &child, &r->child, &err))
-		return;
+		return true;
 	ledger_text(ledger_data(r->ledger), "message", err.msg, LEDGER_MESSAGE);
-	if (runner_end(r, s->id, "step.undo_result", NULL))
-		engine_kick(r);
+	return false;
+}
+
+struct json *
+engine_beside_end(struct runner *r, const struct child_end *end)
+{
+	struct json *j = ledger_data(r->ledger);
+
+	if (end->exit.exited)
+		json_int(j, "exit", end->exit.status);
+	else
+		json_int(j, "signal", end->exit.signal);
+	json_double(j, "seconds", end->seconds);
+	json_int(j, "output_bytes", end->output_bytes);
+	json_string(j, "output_sha256", end->output_sha256);
+	return j;
 }
 
 static void

@@ -362,6 +362,8 @@ unknown(struct runner *r, const struct step *s, struct step_state *st)
 		.show = st->describe,
 		.choices = undo_possible(r) ? failed_undo_choices : failed_choices};
 
+	if (unknown_check(r, s))
+		return;
 	if (r->plan->attended)
 		ask_open(r, s, &q);
 	else

@@ -24,9 +24,16 @@ void engine_child_over(struct runner *r);
 
 /* attempt.c */
 void engine_attempt(struct runner *r, const struct step *s);
-/* Runs the command that takes a step back; `done` is the child's on_end. */
-void engine_undo(struct runner *r, const struct step *s,
-	void (*done)(struct child *c, const struct child_end *end, void *arg));
+/* A command beside the step's own: it takes it back, or finds out whether it was done. */
+struct beside {
+	const char *name;              /* of its records: step.NAME_intent */
+	const char *params, *describe; /* from struct resolved */
+	void (*done)(struct child *c, const struct child_end *end, void *arg); /* arg: the runner */
+};
+/* False when it could not be started; why stands in the ledger's data, for step.NAME_result. */
+bool engine_beside(struct runner *r, const struct step *s, const struct beside *b);
+/* The ledger's data, with its exit status, seconds and output. */
+struct json *engine_beside_end(struct runner *r, const struct child_end *end);
 /* Has the target name itself. False when there is nothing to ask, or with *err set. */
 bool engine_probe(struct runner *r, const struct step *s, struct err *err);
 /* The runbook is still what was shown; the chosen backups are still there. */

@@ -166,6 +166,8 @@ static const struct {
 	{"step.unknown", NULL, "its outcome is unknown", true},
 	{"step.retry", NULL, "to be tried again", true},
 	{"step.interrupted", NULL, "interrupted", true},
+	{"step.check_intent", "describe", "finding out whether it was done", false},
+	{"step.check_result", "outcome", "found out", true},
 	{"step.undo_intent", "describe", "taking it back", false},
 	{"step.undo_result", "outcome", "what takes it back ended", false},
 	{"step.undone", "reason", "undone", true},

@@ -70,6 +70,7 @@ struct runner {
 	char approved[DIGEST_HEX];   /* what was consented to: approval.c */
 	bool undoing;                /* finished steps are being proposed for undo */
 	size_t undo_below;           /* ... those before this place in the plan */
+	const struct step *checked;  /* the unknown step whose check was asked last */
 	struct watcher *retry_timer, *kick, *over, *approval_timer, *forecast_timer;
 
 	/* Of a drill: what its facilitator made go wrong. */
@@ -150,6 +151,9 @@ MUST_CHECK bool wheel_offer(struct runner *r, const char *actor, const char *to,
 MUST_CHECK bool wheel_withdraw(struct runner *r, const char *actor, struct err *err);
 MUST_CHECK bool wheel_take(
 	struct runner *r, uid_t uid, uid_t login_uid, const char *actor, struct err *err);
+
+/* unknown.c: true when the step's check is being asked. */
+bool unknown_check(struct runner *r, const struct step *s);
 
 /* undo.c */
 bool undo_possible(const struct runner *r);

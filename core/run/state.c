@@ -33,7 +33,12 @@ step_status_final(enum step_status status)
 void
 run_state_init(struct run_state *s, struct arena *a)
 {
+	/* A journal whose first records are lost still says what is left of it. */
 	*s = (struct run_state){.arena = a,
+		.runbook = "?",
+		.title = "",
+		.operator= "?",
+		.started_by = "?",
 		.rto_s = -1,
 		.rpo_s = -1,
 		.started_ms = -1,
@@ -249,6 +254,23 @@ on_unknown(struct run_state *s, struct step_state *st, const cJSON *d)
 	st->hint = st->code = NULL;
 }
 
+/* An unknown step asked its check: it was done, it was not, or a person must say. */
+static void
+on_checked(
+	struct run_state *s, struct step_state *st, const cJSON *d, const char *actor, int64_t ms)
+{
+	const char *outcome = json_get_text(d, "outcome");
+
+	if (st->status != STEP_UNKNOWN)
+		return;
+	if (util_streq(outcome, "done"))
+		settle(s, st, STEP_OK, d, actor, ms);
+	else if (util_streq(outcome, "not done"))
+		st->status = STEP_PENDING;
+	else
+		st->message = text_of(s, d, "message");
+}
+
 static void
 on_step(struct run_state *s, struct step_state *st, const char *event, const cJSON *d,
 	const char *actor, int64_t ms)
@@ -269,6 +291,8 @@ on_step(struct run_state *s, struct step_state *st, const char *event, const cJS
 		st->status = STEP_IGNORED;
 	else if (strcmp(event, "step.unknown") == 0)
 		on_unknown(s, st, d);
+	else if (strcmp(event, "step.check_result") == 0)
+		on_checked(s, st, d, actor, ms);
 	else if (strcmp(event, "step.retry") == 0)
 		st->status = STEP_RETRYING;
 	else if (strcmp(event, "step.undone") == 0)

@@ -93,20 +93,24 @@ on_undone(struct child *c, const struct child_end *end, void *arg)
 {
 	struct runner *r = arg;
 	bool good = end->exit.exited && end->exit.status == 0 && !end->timed_out && !end->stopped;
-	struct json *j = ledger_data(r->ledger);
 
-	json_string(j, "outcome", good ? "ok" : "failed");
-	if (end->exit.exited)
-		json_int(j, "exit", end->exit.status);
-	else
-		json_int(j, "signal", end->exit.signal);
-	json_double(j, "seconds", end->seconds);
-	json_int(j, "output_bytes", end->output_bytes);
-	json_string(j, "output_sha256", end->output_sha256);
+	json_string(engine_beside_end(r, end), "outcome", good ? "ok" : "failed");
 	engine_child_over(r);
 	/* One that failed is proposed again: the person sees what it printed and decides. */
 	if (runner_end(r, r->step->id, "step.undo_result", NULL) && good)
 		undone(r, r->step, NULL, NULL);
+}
+
+static void
+take_back(struct runner *r)
+{
+	const struct beside b = {.name = "undo",
+		.params = r->resolved.undo_params,
+		.describe = r->resolved.undo_describe,
+		.done = on_undone};
+
+	if (!engine_beside(r, r->step, &b) && runner_end(r, r->step->id, "step.undo_result", NULL))
+		engine_kick(r);
 }
 
 void
@@ -117,7 +121,7 @@ undo_answered(struct runner *r, const char *choice, const char *text, const char
 	while (i < r->plan->steps.n && r->plan->steps.v[i] != r->step)
 		i++;
 	if (strcmp(choice, "undo") == 0) {
-		engine_undo(r, r->step, on_undone);
+		take_back(r);
 		return;
 	}
 	if (strcmp(choice, "by-hand") == 0)

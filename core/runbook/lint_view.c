@@ -250,6 +250,8 @@ lint_view_init(struct lint_view *v, const struct step *s)
 	}
 	if (s->undo != NULL && (n = node_get(s->undo->item.at, "run")) != NULL)
 		add_arguments(v, n);
+	if ((n = node_get(s->at, "check")) != NULL)
+		add_arguments(v, n);
 	str_text(&v->text);
 	str_text(&v->bare);
 	str_text(&v->script);

@@ -108,6 +108,8 @@ undo_text(const struct resolved *r, struct str *out)
 
 	if (undo != NULL)
 		indented(out, undo, "       undo: ");
+	if (r->check_describe != NULL)
+		indented(out, r->check_describe, "       check after a crash: ");
 }
 
 static void
@@ -247,6 +249,7 @@ step_json(struct plan *p, const struct resolved *r, struct json *j)
 	json_string(j, "confirm_type", r->confirm_type);
 	json_string(j, "irreversible", r->irreversible);
 	json_string(j, "undo", r->undo != NULL ? r->undo : r->undo_describe);
+	json_string(j, "check", r->check_describe);
 	approve_json(p, s, j);
 	json_count(j, "timeout_s", s->timeout_s);
 	json_count(j, "budget_s", s->budget_s);

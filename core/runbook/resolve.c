@@ -354,22 +354,22 @@ mask_env(struct resolver *r)
 	return true;
 }
 
-/* The command that takes the step back, as a command step's parameters. */
+/* A command beside the step's own, as a command step's parameters; none where there is none. */
 static bool
-resolve_undo(struct resolver *r)
+resolve_beside(struct resolver *r, const struct texts *run, const char **ret_params,
+	const char **ret_describe)
 {
-	const struct step_undo *undo = r->step->undo;
 	CLEANUP(str_done) struct str params = STR_INIT(MIB), text = STR_INIT(EXPANDED_MAX);
 	struct json j = json_new(&params);
 	struct texts argv = {0};
 
-	if (undo == NULL || undo->run.n == 0)
+	if (run == NULL || run->n == 0)
 		return true;
-	argv.v = arena_array(r->arena, undo->run.n, sizeof(*argv.v));
+	argv.v = arena_array(r->arena, run->n, sizeof(*argv.v));
 	json_object(&j, NULL);
 	json_array(&j, "run");
-	for (size_t i = 0; i < undo->run.n; i++) {
-		argv.v[i] = expand(r, undo->run.v[i]);
+	for (size_t i = 0; i < run->n; i++) {
+		argv.v[i] = expand(r, run->v[i]);
 		if (argv.v[i] == NULL)
 			return false;
 		argv.n++;
@@ -378,8 +378,8 @@ resolve_undo(struct resolver *r)
 	json_array_end(&j);
 	json_object_end(&j);
 	step_quote_argv(&text, &argv);
-	r->ret->undo_params = arena_strdup(r->arena, str_text(&params));
-	r->ret->undo_describe = arena_strdup(r->arena, str_text(&text));
+	*ret_params = arena_strdup(r->arena, str_text(&params));
+	*ret_describe = arena_strdup(r->arena, str_text(&text));
 	return true;
 }
 
@@ -407,7 +407,10 @@ step_resolve(const struct step *s, const struct scope *scope, unsigned flags, st
 	       expand_to(&r, s->undo != NULL ? s->undo->instruction : NULL, &ret->undo) &&
 	       expand_to(&r, s->expect != NULL ? s->expect->value : NULL, &ret->expect_value) &&
 	       expand_to(&r, s->expect != NULL ? s->expect->output : NULL, &ret->expect_output) &&
-	       resolve_undo(&r) && mask_env(&r) && describe(&r);
+	       resolve_beside(&r, s->undo != NULL ? &s->undo->run : NULL, &ret->undo_params,
+		       &ret->undo_describe) &&
+	       resolve_beside(&r, &s->check, &ret->check_params, &ret->check_describe) &&
+	       mask_env(&r) && describe(&r);
 }
 
 bool

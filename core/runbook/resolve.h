@@ -20,7 +20,8 @@ struct resolved {
 	const char *env;          /* "NAME=value" lines with secrets masked; "" for none */
 	const char *confirm_type; /* what must be typed; NULL */
 	const char *irreversible, *undo;
-	const char *undo_params, *undo_describe; /* of the command that takes it back; NULL */
+	const char *undo_params, *undo_describe;   /* of the command that takes it back; NULL */
+	const char *check_params, *check_describe; /* ... that finds out whether it was done */
 	const char *expect_value, *expect_output;
 	bool late;         /* something of params is not known yet */
 	bool confirm_late; /* ... of confirm_type */

@@ -99,6 +99,7 @@ struct step {
 	const char *confirm_type;   /* what to type; NULL: a confirmation without typing */
 	struct step_approve *approve;
 	struct step_undo *undo;
+	struct texts check; /* finds out whether it was done: exit status 0 it was, 1 it was not */
 	const char *irreversible;
 	const struct node *on_fail_node; /* ask, stop, continue, or {retry: {...}} */
 	int on_fail;

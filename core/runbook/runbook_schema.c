@@ -98,6 +98,8 @@ static const struct field step_fields[] = {
 	{"confirm", FIELD_NODE, AT(step, confirm), "true, or {type: text that must be typed}"},
 	{"approve", FIELD_OBJECT, AT(step, approve), "consent of others", .sub = &approve_schema},
 	{"undo", FIELD_OBJECT, AT(step, undo), "how to take it back", .sub = &undo_schema},
+	{"check", FIELD_TEXTS, AT(step, check),
+		"program that finds out after a crash whether it was done: exit 0 it was, 1 not"},
 	{"irreversible", FIELD_TEMPLATE, AT(step, irreversible), "what can't be taken back"},
 	{"on_fail", FIELD_NODE, AT(step, on_fail_node), "ask, stop, continue, or {retry: {...}}"},
 	{"skip", FIELD_CHOICE, AT(step, skip), "whether it may be skipped (allow)",

@@ -657,3 +657,41 @@ def test_empty_secret_is_none(boat):
         d.say("")
         assert d.end() == 2
     assert 'The secret "pw" was found in none of its sources.' in d.text
+
+
+# ---- what nobody saw end: its check -----------------------------------------------------------
+
+@pytest.mark.parametrize("check, asks", [
+    (["sh", "-c", "test -e mark"], None),           # it was done: the run goes on behind it
+    (["false"], "answers: go"),                     # it was not: it is to be granted, and runs again
+    (["sh", "-c", "exit 2"], "its check could not tell"),
+    (["no-such-program-here"], "answers: retry"),
+    (["sh", "-c", "kill -9 $$"], "its check could not tell"),
+])
+def test_f53_check_of_an_unknown_step(boat, check, asks):
+    """The runner dies in mid-step; the step's check finds out what is true, else a person says."""
+    mark = os.path.join(boat.dir, "mark")
+    check = [word.replace("mark", mark) for word in check]
+    with talk(boat, write("a", "sh", "-c", f"echo one >> {mark}; exec sleep 300", check=check),
+              command("b", "cat", mark)) as d:
+        d.expect("answers: go")
+        d.answer("go")
+        run = runs.only(boat)
+        scratch.wait_for(lambda: os.path.exists(mark), 60, "the step to be under way")
+        run.kill_runner()
+        assert d.end() == 2
+    with Dialogue(boat, "resume", "--plain") as d:
+        if asks:
+            d.expect(asks)
+            d.answer("stop")
+        assert d.end() == (4 if asks else 0)
+    run = runs.only(boat)
+    assert len(run.find("step.check_intent", "a")) == 1 == len(run.find("step.check_result", "a"))
+    assert len(run.find("step.intent", "a")) == 1
+    with open(mark, encoding="ascii") as f:
+        assert f.read() == "one\n"
+    outcome = run.last("step.check_result")["data"]["outcome"]
+    assert outcome == {None: "done", "answers: go": "not done"}.get(asks, "unclear")
+    if not asks:
+        assert run.output("b") == b"one\n"
+        assert "found out: done" in boat.run("report", run.id, status=0).out

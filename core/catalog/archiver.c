@@ -23,7 +23,9 @@ static const char server_sql[] =
 	"CASE WHEN current_setting('track_commit_timestamp') = 'on' THEN "
 	"(SELECT xid::text FROM pg_last_committed_xact()) END, "
 	"CASE WHEN current_setting('track_commit_timestamp') = 'on' THEN "
-	"(SELECT floor(extract(epoch FROM timestamp))::bigint FROM pg_last_committed_xact()) END "
+	"(SELECT floor(extract(epoch FROM timestamp))::bigint FROM pg_last_committed_xact()) END, "
+	/* Both may fall into one second. */
+	"coalesce(last_failed_time > coalesce(last_archived_time, '-infinity'), false) "
 	"FROM pg_stat_archiver";
 
 static const char slots_sql[] =
@@ -93,13 +95,12 @@ ask(struct asked *k, const char *conninfo, struct err *err)
 		k->receiver = util_streq(pg_value(&r, 0, 11), "t");
 		k->last_xid = safe(k, &r, 0, 12);
 		k->committed_at = number(&r, 0, 13, CLOCK_NONE);
+		k->failing = util_streq(pg_value(&r, 0, 14), "t");
 	}
 	/* Asking for them is refused while a standby is recovering. */
 	if (good && !k->recovering && !pg_query(pg, k->c->arena, &slots, &k->slots, &ignored))
 		k->slots = (struct pg_result){.rows = 0};
 	pg_free(pg);
-	k->failing = k->failed_at != CLOCK_NONE &&
-		     (k->archived_at == CLOCK_NONE || k->failed_at > k->archived_at);
 	return good;
 }
 

@@ -141,7 +141,7 @@ aof_read(struct scan *s, struct aof *ret, struct err *err)
 bool
 aof_manifest_is(const unsigned char *p, size_t len)
 {
-	const unsigned char *end = memchr(p, '\n', MIN(len, LINE_MAX_));
+	const unsigned char *end = len > 0 ? memchr(p, '\n', MIN(len, LINE_MAX_)) : NULL;
 	size_t n = end != NULL ? (size_t)(end - p) : 0;
 
 	return n > 5 && memcmp(p, "file ", 5) == 0 && memmem(p, n, " seq ", 5) != NULL &&

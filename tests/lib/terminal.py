@@ -20,6 +20,8 @@ class Terminal:
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             try:
+                # As a terminal starts it, whatever these tests run under (nohup).
+                signal.signal(signal.SIGHUP, signal.SIG_DFL)
                 fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
                 os.execve(argv[0], argv, env)
             finally:

@@ -118,10 +118,11 @@ def test_pg_restore(boat, samples, tmp_path):
     for sample in ("custom", "custom-z9", "custom-pipe"):
         path = samples.path(sample)
         assert restore(samples, path) == 0 and result(boat, path) == "pass"
-        for name, copy, _ in detect_build.damaged(sample, path, str(tmp_path)):
+        for name, copy, expected in detect_build.damaged(sample, path, str(tmp_path)):
             theirs, ours = restore(samples, copy), result(boat, copy)
-            assert ours == "fail", (sample, name)
-            assert (theirs == 0) == (name in BLIND), (sample, name, theirs)
+            assert ours == expected, (sample, name)
+            # What nothing in the file could show (docs/verify.md), both pass.
+            assert (theirs == 0) == (name in BLIND or expected == "pass"), (sample, name, theirs)
 
 
 def test_pg_restore_list_is_blind(boat, samples, tmp_path):

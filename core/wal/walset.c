@@ -118,6 +118,10 @@ read_archived_label(struct walset *w, struct basebackup *b, struct err *err)
 	const struct archive *a = w->archive;
 	const struct archive_extra *e;
 
+	/* A standby archives none; one at its position is of a backup of the primary, or of an
+	 * earlier one of the standby: all that fall between two restart points begin alike. */
+	if (b->standby)
+		return true;
 	vec_each (&a->backups, e) {
 		CLEANUP(str_done) struct str text = STR_INIT(LABEL_SIZE_MAX + 4 * KIB);
 		CLEANUP(err_done) struct err here = ERR_INIT;

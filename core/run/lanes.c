@@ -134,7 +134,7 @@ lanes_take(const struct runner *r, const struct step *s)
 
 	for (const struct lane *l = r->lanes; l != NULL; l = l->next)
 		n++;
-	return n < LANES_MAX && util_streq(s->parallel, r->lanes->step->parallel);
+	return n == 0 || (n < LANES_MAX && util_streq(s->parallel, r->lanes->step->parallel));
 }
 
 void

@@ -369,10 +369,14 @@ asking_put(struct asking *a)
 void
 asking_changed(struct asking *a)
 {
-	const struct err *refusal = a->client != NULL ? run_client_refusal(a->client) : NULL;
-	const struct run_state *s = a->client != NULL ? run_client_state(a->client) : NULL;
+	const struct run_state *s;
+	const struct err *refusal;
 	struct err err = ERR_INIT;
 
+	if (a->client == NULL)
+		return;
+	s = run_client_state(a->client);
+	refusal = run_client_refusal(a->client);
 	/* Somebody else was faster, or the run is over. */
 	if (a->stands != NULL && s->ask.number != a->number) {
 		drop(a);

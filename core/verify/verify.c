@@ -166,7 +166,8 @@ verify_opened(struct proving *p, const struct wanted *wanted, struct err *err)
 
 	if (n < 0)
 		return report_err(p->report, "data", err);
-	format = detect(bytes, (size_t)n);
+	/* Of nothing there may not even be an address. */
+	format = n > 0 ? detect(bytes, (size_t)n) : NULL;
 	if (format == NULL) {
 		unrecognized(p, bytes, (size_t)n);
 		return false;

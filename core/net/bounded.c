@@ -59,19 +59,14 @@ run(void *arg)
 
 /* Signals are for the thread that has a loop; this one must not take them away. */
 static bool
-start(struct call *c)
+start(struct call *c, pthread_t *ret)
 {
-	pthread_attr_t attr;
-	pthread_t thread;
 	sigset_t all, old;
 	int rc;
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	pthread_attr_init(&attr);
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	rc = pthread_create(&thread, &attr, run, c);
-	pthread_attr_destroy(&attr);
+	rc = pthread_create(ret, NULL, run, c);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	return rc == 0;
 }
@@ -81,11 +76,12 @@ bounded_call(void (*work)(void *), void (*abandon)(void *), void *arg, int64_t t
 {
 	struct call *c = call_new(work, abandon, arg);
 	struct timespec until;
+	pthread_t thread;
 	bool finished;
 	int rc = 0;
 
 	/* Where a process limit forbids threads: better without a deadline than not at all. */
-	if (!start(c)) {
+	if (!start(c, &thread)) {
 		work(arg);
 		call_free(c);
 		return true;
@@ -103,7 +99,13 @@ bounded_call(void (*work)(void *), void (*abandon)(void *), void *arg, int64_t t
 	finished = c->finished;
 	c->abandoned = !finished;
 	pthread_mutex_unlock(&c->lock);
-	if (finished)
-		call_free(c);
-	return finished;
+	if (!finished) {
+		pthread_detach(thread);
+		return false;
+	}
+	/* To its very end: what a library keeps for a thread (OpenSSL's random numbers) goes then.
+	 */
+	pthread_join(thread, NULL);
+	call_free(c);
+	return true;
 }

@@ -1,5 +1,7 @@
 #include "unit/testing.h"
 
+#include <pthread.h>
+
 #include "base/clock.h"
 #include "net/bounded.h"
 
@@ -94,4 +96,32 @@ test_signals(void **state)
 	assert_int_equal(sigismember(&after, SIGTERM), sigismember(&before, SIGTERM));
 }
 
-TESTS(T(test_in_time), T(test_too_late), T(test_signals))
+static pthread_key_t kept;
+
+static void
+let_go(void *arg)
+{
+	/* Long enough to lose any race that there is. */
+	nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+	*(bool *)arg = true;
+}
+
+static void
+keep(void *arg)
+{
+	pthread_setspecific(kept, arg);
+}
+
+/* What a library keeps for the thread is gone when the call is over. */
+static void
+test_thread_is_gone(void **state)
+{
+	bool gone = false;
+
+	assert_int_equal(pthread_key_create(&kept, let_go), 0);
+	assert_true(bounded_call(keep, abandon, &gone, 30000));
+	assert_true(gone);
+	pthread_key_delete(kept);
+}
+
+TESTS(T(test_in_time), T(test_too_late), T(test_signals), T(test_thread_is_gone))

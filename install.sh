@@ -25,9 +25,10 @@ build_packages=(gcc make pkg-config libc6-dev libncurses-dev libyaml-dev libcjso
 run_packages=(libcurl4 libpq5 libarchive13 libisal2 ncurses-base postgresql-client)
 demo_packages=(postgresql redis-server redis-tools)
 demo_optional=(swift swift-proxy swift-account swift-container swift-object)
-check_packages=(git python3 python3-pytest libcmocka-dev openssl procps)
+check_packages=(git python3 python3-pytest libcmocka-dev openssl openssh-client procps)
 check_optional=(clang libclang-rt-14-dev clang-tidy clang-format cppcheck valgrind shellcheck mandoc tmux
-  python3-pytest-xdist python3-yaml zstd lz4 pgbackrest barman bash-completion zsh fish)
+  python3-pytest-xdist python3-yaml zstd lz4 xz-utils bzip2 zip cpio pgbackrest barman bash-completion
+  zsh fish prometheus prometheus-pushgateway)
 
 prefix=/usr/local
 job=install

@@ -46,6 +46,19 @@ def pytest_runtest_call(item):
     signal.signal(signal.SIGALRM, old)
 
 
+@pytest.hookimpl(hookwrapper=True, tryfirst=True)
+def pytest_runtest_setup(item):
+    item.cpu_before = sum(os.times()[:4])
+    yield
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_teardown(item):
+    """What a test cost, with what it started and waited for: tests/check lists it."""
+    yield
+    item.user_properties.append(("cpu", f"{sum(os.times()[:4]) - item.cpu_before:.2f}"))
+
+
 def _server(make):
     try:
         return make()

@@ -41,17 +41,25 @@ number(const char *text, double *ret)
 }
 
 /*
- * glibc writes every + and {n,m} out when it compiles: nested, they grow beyond any memory, and
- * references back may match for ever. Both are refused; so are patterns that nobody can read.
+ * glibc writes every + and {n,m} out when it compiles: nested, they grow beyond any memory, or take
+ * hours to be closed over, and references back may match for ever. All are refused; so are a
+ * repetition right behind another, which POSIX gives no meaning, and patterns that nobody can read.
  */
 #define PATTERN_MAX      500
 #define PATTERN_COST_MAX 2000
 #define PATTERN_DEPTH    20
+#define PATTERN_NESTED   3 /* repetitions within repetitions */
+
+struct part {
+	uint64_t cost;
+	unsigned nested;
+};
 
 struct pattern {
-	uint64_t total[PATTERN_DEPTH + 1]; /* of each open group */
-	uint64_t last;                     /* of what a repetition would repeat */
+	struct part total[PATTERN_DEPTH + 1]; /* of each open group */
+	struct part last;                     /* what a repetition would repeat */
 	size_t depth;
+	bool repeated; /* it is repeated already */
 };
 
 /* {n}, {n,} or {n,m}: how often at most, at least 2; *p moves on to the closing brace. */
@@ -73,22 +81,34 @@ repetitions(const char **p)
 static bool
 repeat(struct pattern *s, uint64_t times)
 {
-	s->total[s->depth] += s->last * (times - 1);
-	s->last *= times;
-	return s->total[s->depth] <= PATTERN_COST_MAX;
+	struct part *total = &s->total[s->depth];
+
+	if (s->repeated)
+		return false;
+	s->repeated = true;
+	total->cost += s->last.cost * (times - 1);
+	s->last.cost *= times;
+	s->last.nested++;
+	total->nested = MAX(total->nested, s->last.nested);
+	return total->cost <= PATTERN_COST_MAX && total->nested <= PATTERN_NESTED;
 }
 
 static void
-add_atom(struct pattern *s, uint64_t cost)
+add_atom(struct pattern *s, struct part atom)
 {
-	s->last = cost;
-	s->total[s->depth] += cost;
+	struct part *total = &s->total[s->depth];
+
+	s->last = atom;
+	s->repeated = false;
+	total->cost += atom.cost;
+	total->nested = MAX(total->nested, atom.nested);
 }
 
 static bool
 pattern_bounded(const char *p)
 {
-	struct pattern s = {.last = 1};
+	const struct part letter = {.cost = 1};
+	struct pattern s = {.last = letter};
 
 	if (strlen(p) > PATTERN_MAX)
 		return false;
@@ -96,22 +116,23 @@ pattern_bounded(const char *p)
 		if (*p == '\\' && p[1] != '\0') {
 			if (*++p >= '1' && *p <= '9')
 				return false;
-			add_atom(&s, 1);
+			add_atom(&s, letter);
 		} else if (*p == '[') {
 			p += 1 + (p[1] == '^');
 			p += *p == ']';
 			p += strcspn(p, "]");
 			if (*p == '\0')
 				return true; /* regcomp says what is wrong */
-			add_atom(&s, 1);
+			add_atom(&s, letter);
 		} else if (*p == '(') {
 			if (++s.depth > PATTERN_DEPTH)
 				return false;
-			s.total[s.depth] = 0;
+			s.total[s.depth] = (struct part){.cost = 1};
+			s.repeated = false;
 		} else if (*p == ')' && s.depth > 0) {
-			uint64_t cost = s.total[s.depth--];
+			struct part group = s.total[s.depth--];
 
-			add_atom(&s, cost + 1);
+			add_atom(&s, group);
 		} else if (*p == '{') {
 			if (!repeat(&s, repetitions(&p)))
 				return false;
@@ -119,7 +140,7 @@ pattern_bounded(const char *p)
 			if (!repeat(&s, 2))
 				return false;
 		} else {
-			add_atom(&s, 1);
+			add_atom(&s, letter);
 		}
 	}
 	return true;

@@ -118,8 +118,10 @@ def archives(out):
             ("files.zip", "zip -qry {} etc"),
             ("files.cpio.gz", "find etc | cpio -o -H newc 2>/dev/null | gzip > {}")):
         made[name] = os.path.join(out, name)
-        if subprocess.run(command.format(made[name]), shell=True, cwd=where,
-                          check=False).returncode != 0 or os.path.getsize(made[name]) < 1000:
-            os.unlink(made[name])  # the tool is not installed
+        status = subprocess.run(command.format(made[name]), shell=True, cwd=where,
+                                check=False).returncode
+        if status != 0 or os.path.getsize(made[name]) < 1000:  # the tool is not installed
+            if os.path.exists(made[name]):
+                os.unlink(made[name])
             del made[name]
     return made

@@ -185,7 +185,7 @@ other_machine(void *arg)
 
 	if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
 		mount("tmpfs", "/var/lib", "tmpfs", 0, NULL) < 0)
-		_exit(77);
+		test_end_child(77);
 	unsetenv("LIFEBOAT_STATE");
 	if (mkdir("/var/lib/lifeboat", 0700) < 0 || !path_state(&arena, true, &path, &err) ||
 		strcmp(path, "/var/lib/lifeboat") != 0)

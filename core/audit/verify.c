@@ -208,7 +208,7 @@ take_event(struct verifier *v, const char *line, size_t len, const struct record
 	size_t n = 0;
 	const char *event = record_event_name(line, len, &n);
 
-	if (event == NULL || n < 6 || (event[0] != 'a' && event[0] != 'c'))
+	if (event == NULL || n < 6 || strchr("acr", event[0]) == NULL)
 		return;
 	if (is(event, n, "audit.sealed"))
 		verify_seal(v, line, len, link);
@@ -218,6 +218,8 @@ take_event(struct verifier *v, const char *line, size_t len, const struct record
 		v->report->recoveries++;
 	else if (is(event, n, "chain.rotated"))
 		v->closed = true;
+	else if (is(event, n, "run.started") || is(event, n, "run.resumed"))
+		verify_boot(v, line, len);
 }
 
 static void
@@ -242,9 +244,11 @@ take_line(struct verifier *v, const char *line, size_t len)
 	memcpy(r->head.hash, link.hash, 64);
 	r->records++;
 	v->closed = false;
+	verify_clock(v, line, len);
 	if (v->first) {
 		v->first = false;
 		take_opening(v, line, len);
+		verify_boot(v, line, len);
 	} else
 		take_event(v, line, len, &link);
 	if (!v->done && (v->wanted != NULL || v->next_anchor < v->nanchors))
@@ -500,6 +504,7 @@ audit_verify(const char *path, const struct audit_trust *trust, struct audit_rep
 
 	*ret = (struct audit_report){.verdict = AUDIT_BROKEN};
 	v.digest = digest_new();
+	verify_clock_init(&v);
 	memcpy(ret->head.hash, CHAIN_ZERO, DIGEST_HEX);
 	good = (v.trust->expect == NULL ||
 		       audit_anchor_parse(&v.arena, v.trust->expect, &expected, err)) &&

@@ -58,9 +58,11 @@ struct audit_report {
 	uint64_t anchored_seq; /* the newest record that an anchor vouches for; 0: none */
 	uint64_t parts;        /* files that were read */
 	uint64_t seals;
-	uint64_t sealed_seq; /* the newest record that a seal vouches for; 0: none */
-	uint64_t epoch;      /* of the newest key; 0: none */
-	bool key_trusted;    /* the seals were checked from a key of audit_trust */
+	uint64_t sealed_seq;  /* the newest record that a seal vouches for; 0: none */
+	uint64_t epoch;       /* of the newest key; 0: none */
+	bool key_trusted;     /* the seals were checked from a key of audit_trust */
+	uint64_t clock_jumps; /* how often the wall clock jumped (F19); no verdict */
+	uint64_t clock_seq;   /* the first record behind a jump; 0: none */
 	int64_t bytes;
 	struct chain_head head;  /* of the last good record */
 	char file_id[CHAIN_ID];  /* "" when the first record has none */

@@ -19,6 +19,10 @@ struct verifier {
 	bool closed;           /* the last record is chain.rotated */
 	bool first;            /* the next record is the first of its file */
 	bool done;
+	char at[sizeof("2026-11-20T14:32:07.123Z")]; /* the record's times */
+	int64_t mono_ms;
+	char boot[40]; /* the last that was named, and the times then */
+	int64_t boot_ms, boot_mono_ms;
 };
 
 void verify_conclude(struct verifier *v, enum audit_verdict verdict, uint64_t seq, const char *fmt,
@@ -27,5 +31,10 @@ void verify_conclude(struct verifier *v, enum audit_verdict verdict, uint64_t se
 /* verify_seal.c: a record audit.key or audit.sealed, whose chaining is good. */
 void verify_key(struct verifier *v, const char *line, size_t len, const struct record_link *link);
 void verify_seal(struct verifier *v, const char *line, size_t len, const struct record_link *link);
+
+/* verify_clock.c: the times of a good record, and of one that names the boot behind that. */
+void verify_clock_init(struct verifier *v);
+void verify_clock(struct verifier *v, const char *line, size_t len);
+void verify_boot(struct verifier *v, const char *line, size_t len);
 
 #endif

@@ -125,6 +125,8 @@ verify_json(struct cli *cli, const char *path, const struct audit_report *r,
 	json_count(&j, "at_seq", r->at_seq > 0 ? (int64_t)r->at_seq : -1);
 	json_count(&j, "anchored_seq", r->anchored_seq > 0 ? (int64_t)r->anchored_seq : -1);
 	json_int(&j, "recoveries", (int64_t)r->recoveries);
+	json_int(&j, "clock_jumps", (int64_t)r->clock_jumps);
+	json_count(&j, "clock_seq", r->clock_jumps > 0 ? (int64_t)r->clock_seq : -1);
 	json_int(&j, "bytes", r->bytes);
 	json_fmt(&j, "head", "%llu:%s", (unsigned long long)r->head.seq, r->head.hash);
 	json_int(&j, "parts", (int64_t)r->parts);
@@ -185,6 +187,13 @@ verify_text(struct cli *cli, const char *path, const struct audit_report *r,
 	if (r->recoveries > 0)
 		cli_print(cli, "  %llu torn record%s saved aside after a crash\n",
 			(unsigned long long)r->recoveries, r->recoveries == 1 ? " was" : "s were");
+	if (r->clock_jumps > 0)
+		cli_print(cli,
+			"  warning: the clock jumped %llu time%s, first at record %llu; the "
+			"numbers "
+			"tell the order\n",
+			(unsigned long long)r->clock_jumps, r->clock_jumps == 1 ? "" : "s",
+			(unsigned long long)r->clock_seq);
 	seals_text(cli, r);
 	places_text(cli, m);
 }

@@ -1,5 +1,7 @@
 #include "unit/audit/logs.h"
 
+#include "base/clock.h"
+
 #include "fault/shim.c"
 
 /* The lines of a log, each with its newline. */
@@ -340,7 +342,59 @@ test_unreadable(void **state)
 	fault_set(NULL, NULL, 0, NULL, false);
 }
 
+/* Opens the log with the clock so many seconds off, and appends a record that names the boot. */
+static void
+append_at(const char *path, long long off, const char *event)
+{
+	char data[80];
+	struct record r = {.event = event, .actor = "a", .data = data};
+	struct err err = ERR_INIT;
+	struct chain *c;
+
+	snprintf(data, sizeof(data), "{\"boot_id\":\"%s\"}", clock_boot_id());
+	orders.clock = off;
+	if (!chain_open(path, CHAIN_OWNED, "journal", NULL, "x", &c, &err) ||
+		!chain_append(c, &r, &err))
+		fail_msg("%s", err.msg);
+	chain_free(c);
+	orders.clock = 0;
+}
+
+/* F19: the clock goes back, ahead, and was at its beginning: a warning each, and no verdict. */
+static void
+test_f19_clock_jumps(void **state)
+{
+	static const struct {
+		long long off;
+		const char *event;
+		uint64_t jumps, first;
+	} cases[] = {
+		{0, "run.started", 0, 0},
+		{30, "run.started", 0, 0},   /* within what it is kept by */
+		{86400, "test.event", 0, 0}, /* of an unknown boot: it may have been off for long */
+		{86400, "run.started", 1, 5}, /* ahead */
+		{0, "test.event", 2, 5},      /* back */
+		{0, "run.resumed", 2, 5},
+	};
+	const char *path = test_path("clock");
+	struct audit_report r;
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		append_at(path, cases[i].off, cases[i].event);
+		r = log_verify(path, NULL);
+		assert_verdict(r, AUDIT_UNANCHORED);
+		assert_int_equal(r.records, i + 2);
+		assert_int_equal(r.clock_jumps, cases[i].jumps);
+		assert_int_equal(r.clock_seq, cases[i].first);
+	}
+	append_at(test_path("epoch"), -clock_now(), "test.event");
+	r = log_verify(test_path("epoch"), NULL);
+	assert_verdict(r, AUDIT_UNANCHORED);
+	assert_int_equal(r.clock_jumps, 1);
+	assert_int_equal(r.clock_seq, 1);
+}
+
 TESTS(T(test_good), T(test_verdicts), T(test_f20_every_bit), T(test_f21_rearranged),
 	T(test_f28_foreign_record), T(test_f22_anchor), T(test_f23_cut_and_resumed),
 	T(test_anchor_in_the_middle), T(test_f29_bad_anchors), T(test_f29_no_logs),
-	T(test_openings), T(test_torn), T(test_unreadable))
+	T(test_openings), T(test_torn), T(test_unreadable), T(test_f19_clock_jumps))

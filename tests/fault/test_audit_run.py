@@ -1,0 +1,125 @@
+"""F01, F02, F04, F19 in runs of the whole program: what it does when the audit log does not take a
+record, and what it says about a clock that jumped."""
+import json
+import os
+import resource
+import subprocess
+
+import pytest
+
+import audit_log
+import lifeboat
+import runs
+
+
+def shim_env(boat, **orders):
+    """The runner inherits these; its steps do not."""
+    env = {"LD_PRELOAD": audit_log.built("shim.so"), **{f"FAULT_{k}": str(v) for k, v in orders.items()}}
+    env["ASAN_OPTIONS"] = boat.env["ASAN_OPTIONS"] + ":verify_asan_link_order=0"
+    return env
+
+
+def log(boat):
+    return os.path.join(boat.state, "audit", "audit.log")
+
+
+def two_steps(boat):
+    """A runbook whose steps leave a mark, and the marks."""
+    marks = [os.path.join(boat.dir, name) for name in ("a.ran", "b.ran")]
+    return runs.book(boat, [runs.command(m[-5], "touch", m) for m in marks]), marks
+
+
+@pytest.mark.parametrize("kind", ["ENOSPC", "full", "EDQUOT", "EROFS"])
+def test_f01_f04_no_record_no_step(boat, kind):
+    """The audit log takes two more records (chain.opened, run.started): the first step's intent is
+    the next. It does not start, that is said, and whoever only reads is not disturbed."""
+    book, marks = two_steps(boat)
+    env = shim_env(boat, CALLS="write", PATH="*/audit.log", NTH=3, KIND=kind, STICKY=1)
+    run = runs.run(boat, book, status=3, env=env)
+    assert "Nothing runs without a record of it." in run.done.out and "Cannot write" in run.done.out
+    assert not any(map(os.path.exists, marks))
+    assert run.find("step.intent") == [] and run.finished()["outcome"] == "refused"
+    run.verify()
+    for args in (["runs"], ["report", run.id], ["audit", "verify"], ["audit", "tail"],
+                 ["plan", book]):
+        boat.run(*args, status=0, env={**env, "FAULT_NTH": "1"})
+    again = boat.run("run", book, "--unattended", status=3, env={**env, "FAULT_NTH": "1"})
+    assert "Nothing runs without a record of it." in again.err
+    # Room was made.
+    assert runs.run(boat, book, status=0).finished()["outcome"] == "done"
+    assert all(map(os.path.exists, marks))
+    boat.run("audit", "verify", status=0)
+
+
+def test_f04_file_size_limit(boat):
+    """RLIMIT_FSIZE, to which the answer of a program that knows nothing of it is its death."""
+    book, marks = two_steps(boat)
+    for _ in range(8):
+        runs.run(boat, book, status=0)
+    for mark in marks:
+        os.unlink(mark)
+    limit = os.path.getsize(log(boat)) + 100
+
+    def small_files():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+    done = boat.run("run", book, "--unattended", status=3, preexec_fn=small_files)
+    assert "File too large" in done.err and "Nothing runs without a record of it." in done.err
+    assert not any(map(os.path.exists, marks))
+    boat.run("audit", "verify", status=0)
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """The program with its state on a file system of its own, of a few megabytes."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    if os.geteuid() != 0 or subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(place)],
+            capture_output=True, check=False).returncode != 0:
+        pytest.skip("no right to mount a file system")
+    boat = lifeboat.Lifeboat(tmp_path)
+    boat.state = boat.env["LIFEBOAT_STATE"] = str(place / "state")
+    yield boat
+    subprocess.run(["umount", "--lazy", str(place)], check=True)
+    assert boat.findings() == ""
+
+
+def test_f02_the_step_fills_the_disk(small_disk):
+    """A step ends on a disk that has no room any more, with a long result, which was given room before
+    the step began. The others begin as long as there is room for theirs, and then no more."""
+    boat, count = small_disk, 100
+    fill = os.path.join(os.path.dirname(boat.state), "fill")
+    marks = [os.path.join(boat.dir, f"s{i:02}.ran") for i in range(count)]
+    steps = [runs.script("fill", f"printf %020000d 7; cat /dev/zero > {fill} || true", capture="x"),
+             *(runs.command(os.path.basename(m)[:3], "touch", m) for m in marks)]
+    run = runs.run(boat, runs.book(boat, steps), status=3)
+    assert os.path.getsize(fill) > 1 << 20
+    assert "No space left on device" in run.done.out and "Make room" in run.done.out
+    assert len(run.result("fill")["value"]) == 20000
+    ran = sum(map(os.path.exists, marks))
+    assert ran < count
+    with open(log(boat), encoding="utf-8") as f:
+        audit = [json.loads(line) for line in f if '"step":' in line]
+    for records in (run.records(), audit):
+        for event in ("step.intent", "step.result"):
+            assert sum(r["event"] == event for r in records) == 1 + ran
+    os.unlink(fill)
+    run.verify()
+    boat.run("audit", "verify", status=0)
+    boat.run("resume", run.id, "--unattended", status=0)
+    assert all(map(os.path.exists, marks)) and len(run.find("step.intent", "fill")) == 1
+    run.wait_finished()
+
+
+def test_f19_the_clock_jumps(boat):
+    """Ahead by ten years, back, and to 1970, from one run to the next: it is warned of, and that is all."""
+    book, _ = two_steps(boat)
+    for offset in (0, 10 * 365 * 86400, 0, -56 * 365 * 86400, 0):
+        run = runs.run(boat, book, status=0, env=shim_env(boat, CLOCK=offset))
+        run.wait_finished()  # its runner has sealed what it wrote
+        run.verify()
+    done = boat.run("audit", "verify", status=0)
+    assert "INTACT-UNANCHORED" in done.out and "warning: the clock jumped 4 times" in done.out
+    # The first run's, which opened the log and was the first to seal it, are nine.
+    found = boat.run("audit", "verify", "--format", "json", status=0).json()
+    assert found["clock_jumps"] == 4 and found["clock_seq"] == 10

@@ -297,6 +297,7 @@ test_f11_torn_everywhere(void **state)
 		free(saved);
 		recovered = log_bytes(path, &dummy);
 		assert_holds(recovered, hex);
+		assert_holds(recovered, arena_fmt(&a, "\"torn_bytes\":%zu,", cut - last));
 		free(recovered);
 		assert_int_equal(unlink(name), 0);
 	}

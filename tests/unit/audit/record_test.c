@@ -105,6 +105,32 @@ test_f20_check_refuses(void **state)
 	str_done(&out);
 }
 
+/* F13: a number that does not fit is no number, and not what is left of it: this one would be 1. */
+static void
+test_f13_garbage_number(void **state)
+{
+	static const struct {
+		const char *seq;
+		bool good;
+	} cases[] = {{"1", true}, {"922337203685477580", true}, {"18446744073709551617", false},
+		{"9223372036854775808000", false}, {"-1", false}};
+	struct str out = STR_INIT(10 * KIB);
+	unsigned char sum[DIGEST_SIZE];
+	char hex[DIGEST_HEX];
+	struct record_link link;
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		str_cut(&out, 0);
+		str_fmt(&out, "{\"seq\":%s,\"event\":\"e\",\"prev\":\"%s\"", cases[i].seq,
+			CHAIN_ZERO);
+		digest_of(out.buf, out.len, sum);
+		str_fmt(&out, ",\"hash\":\"%s\"}", digest_hex(sum, DIGEST_SIZE, hex));
+		if (record_check(out.buf, out.len, &link) != cases[i].good)
+			fail_msg("%s", out.buf);
+	}
+	str_done(&out);
+}
+
 static void
 test_check_bounds(void **state)
 {
@@ -120,4 +146,5 @@ test_check_bounds(void **state)
 	free(big);
 }
 
-TESTS(T(test_line), T(test_hash_by_hand), T(test_f20_check_refuses), T(test_check_bounds))
+TESTS(T(test_line), T(test_hash_by_hand), T(test_f20_check_refuses), T(test_f13_garbage_number),
+	T(test_check_bounds))

@@ -277,15 +277,15 @@ take_lines(struct verifier *v, const char *buf, size_t len)
 	return done;
 }
 
-/* A record may be half written this very moment: whoever appends has the lock. */
+/* A record may be half written this very moment: whoever appends has the lock, a runner that of its
+ * journal for as long as it lives. */
 static bool
 was_being_written(int fd, off_t end)
 {
 	struct stat st;
 
-	if (!filelock_take(fd, SETTLE_MS))
-		return false;
-	filelock_release(fd);
+	if (filelock_take(fd, SETTLE_MS))
+		filelock_release(fd);
 	return fstat(fd, &st) == 0 && st.st_size > end;
 }
 

@@ -24,4 +24,8 @@ MUST_CHECK bool audit_cmd_measure(
 	struct cli *cli, const char *path, struct audit_measure *ret, struct err *err);
 void audit_measure_done(struct audit_measure *m);
 
+/* For who has shown what is in a log (F30): 0 when its chain is whole; else that is said on
+ * standard error, and the exit status is for it. */
+int audit_cmd_read(struct cli *cli, const char *path);
+
 #endif

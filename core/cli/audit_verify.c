@@ -225,3 +225,24 @@ audit_cmd_verify(struct cli *cli)
 	audit_measure_done(&m);
 	return status;
 }
+
+int
+audit_cmd_read(struct cli *cli, const char *path)
+{
+	struct err err = ERR_INIT;
+	struct audit_report r;
+	int status;
+
+	if (!audit_verify(path, NULL, &r, &err))
+		return cli_fail(cli, &err);
+	status = audit_verdict_status(r.verdict);
+	if (status != 0) {
+		err_set(&err, status == 1 ? ERR_DAMAGED : ERR_UNSUPPORTED,
+			"%s is %s: %s Nothing behind record %llu can be relied on.", path,
+			audit_verdict_name(r.verdict), r.why, (unsigned long long)r.head.seq);
+		err_hint(&err, "`lifeboat audit verify` tells more.");
+		status = cli_fail(cli, &err);
+	}
+	audit_report_done(&r);
+	return status;
+}

@@ -86,7 +86,7 @@ audit_tail_cmd(struct cli *cli)
 	free(ring);
 	free(line);
 	fclose(f);
-	return 0;
+	return audit_cmd_read(cli, path);
 }
 
 static int

@@ -3,7 +3,9 @@
  */
 #include "base/banned.h"
 #include "cli/run_common.h"
+#include "cli/audit_cmd.h"
 #include "base/path.h"
+#include "run/dir.h"
 #include "run/replay.h"
 #include "run/report.h"
 #include "run/score.h"
@@ -32,7 +34,7 @@ run_report(struct cli *cli)
 	} else {
 		run_report_markdown(&r, &cli->out);
 	}
-	return 0;
+	return audit_cmd_read(cli, run_dir_journal(cli->arena, dir));
 }
 
 static const struct cli_option report_options[] = {
@@ -72,7 +74,7 @@ run_replay(struct cli *cli)
 	cli_flush(cli);
 	if (!replay_run(cli->arena, dir, &o, STDOUT_FILENO, &err))
 		return cli_fail(cli, &err);
-	return 0;
+	return audit_cmd_read(cli, run_dir_journal(cli->arena, dir));
 }
 
 static const struct cli_option replay_options[] = {

@@ -1,6 +1,7 @@
 #include "base/banned.h"
 #include "run/ledger.h"
 #include "audit/audit.h"
+#include "audit/verify.h"
 #include "run/dir.h"
 
 /* What a result may need, put aside before its step starts. */
@@ -14,19 +15,41 @@ struct ledger {
 	bool failed, drill;
 };
 
+/* What was done is what the journal says; one that was altered is nobody's word for anything. */
+static bool
+believable(const char *journal, struct err *err)
+{
+	struct audit_report report;
+	bool good;
+
+	if (!audit_verify(journal, NULL, &report, err))
+		return false;
+	good = audit_verdict_status(report.verdict) == 0;
+	if (!good) {
+		err_set(err, ERR_AUDIT, "The journal %s is %s: %s", journal,
+			audit_verdict_name(report.verdict), report.why);
+		err_hint(err,
+			"Nothing is done on its word. `lifeboat audit verify --file %s` "
+			"tells more.",
+			journal);
+	}
+	audit_report_done(&report);
+	return good;
+}
+
 bool
 ledger_open(const char *state, const char *dir, const char *run, const char *actor,
 	struct ledger **ret, struct err *err)
 {
 	CLEANUP(arena_done) struct arena a = ARENA_INIT;
 	struct ledger *l = util_alloc(sizeof(*l));
+	const char *journal = run_dir_journal(&a, dir);
 
 	l->data = (struct str)STR_INIT(RECORD_MAX - 4 * KIB);
 	l->run = util_strdup(run);
 	l->actor = util_strdup(actor);
-	if (!chain_open(run_dir_journal(&a, dir), CHAIN_OWNED, "journal", run, actor, &l->journal,
-		    err) ||
-		!audit_open(state, actor, &l->audit, err)) {
+	if (!chain_open(journal, CHAIN_OWNED, "journal", run, actor, &l->journal, err) ||
+		!believable(journal, err) || !audit_open(state, actor, &l->audit, err)) {
 		ledger_free(l);
 		return false;
 	}

@@ -18,6 +18,7 @@ struct ledger;
 #define LEDGER_SHOWN   (128 * KIB)
 #define LEDGER_TITLE   240 /* of 2000 steps, with all else that the first record holds */
 
+/* ERR_AUDIT also for a journal that was altered: nothing goes on from it. */
 MUST_CHECK bool ledger_open(const char *state, const char *dir, const char *run, const char *actor,
 	struct ledger **ret, struct err *err);
 void ledger_free(struct ledger *l); /* NULL is a no-op */

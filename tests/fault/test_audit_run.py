@@ -1,5 +1,5 @@
-"""F01, F02, F04, F19 in runs of the whole program: what it does when the audit log does not take a
-record, and what it says about a clock that jumped."""
+"""F01, F02, F04, F12, F19, F30 in runs of the whole program: what it does when the audit log does not
+take a record, and what it says about clocks that jumped and logs that were altered."""
 import json
 import os
 import resource
@@ -123,3 +123,46 @@ def test_f19_the_clock_jumps(boat):
     # The first run's, which opened the log and was the first to seal it, are nine.
     found = boat.run("audit", "verify", "--format", "json", status=0).json()
     assert found["clock_jumps"] == 4 and found["clock_seq"] == 10
+
+
+def alter(path, old, new):
+    """One record in the middle, to one of the same length."""
+    with open(path, "rb") as f:
+        data = f.read()
+    assert old in data and len(old) == len(new) and not data.rstrip().endswith(old)
+    with open(path, "wb") as f:
+        f.write(data.replace(old, new, 1))
+
+
+def test_f30_readers_of_a_damaged_log(boat):
+    """They show what there is; that it can't be relied on is said, and is the exit status."""
+    book, _ = two_steps(boat)
+    run = runs.run(boat, book, status=0)
+    run.wait_finished()
+    readers = [["report", run.id], ["report", run.id, "--format", "json"],
+               ["report", run.id, "--format", "html"], ["replay", run.id, "--speed", "1000"],
+               ["replay", run.id, "--format", "asciicast"], ["audit", "tail"],
+               ["audit", "tail", "--format", "jsonl"], ["audit", "tail", "--file", run.journal]]
+    for args in readers:
+        assert boat.run(*args, status=0).err == ""
+    for path in (run.journal, log(boat)):
+        alter(path, b'"outcome":"ok"', b'"outcome":"OK"')
+    for args in readers:
+        done = boat.run(*args, status=1)
+        assert "BROKEN" in done.err and "can be relied on" in done.err and done.out != "", args
+
+
+def test_f12_nothing_goes_on_from_an_altered_journal(boat):
+    """A result that somebody wrote into the journal would keep its step from running."""
+    book = runs.book(boat, [runs.command("a", "true"), runs.command("b", "sleep", "60")])
+    run = runs.start(boat, book)
+    run.wait_event("step.intent", "b")
+    run.kill_runner()
+    run.process.communicate(timeout=60)
+    alter(run.journal, b'"outcome":"ok"', b'"outcome":"OK"')
+    with open(run.journal, "rb") as f:
+        before = f.read()
+    done = boat.run("resume", run.id, "--unattended", status=3)
+    assert "is BROKEN" in done.err and "Nothing is done on its word" in done.err
+    with open(run.journal, "rb") as f:
+        assert f.read() == before

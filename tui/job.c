@@ -168,7 +168,7 @@ job_start(struct jobs *all, const char *const *args, bool input, const struct jo
 		.argv = argv,
 		.envp = environ,
 		.nfds = 3,
-		.group = true,
+		.session = true,
 		.death_signal = SIGTERM};
 	struct job *j;
 	size_t n = 0;

@@ -136,6 +136,12 @@ def alive(pid):
         return False
 
 
+def terminal_of(pid):
+    """The number of its controlling terminal, 0 when it has none."""
+    with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as f:
+        return int(f.read().rsplit(")", 1)[1].split()[4])
+
+
 def cmdline(pid):
     try:
         with open(f"/proc/{pid}/cmdline", "rb") as f:

@@ -7,10 +7,14 @@ import signal
 
 import pytest
 
+import bad_http
 import runs
+import scratch
+import screen as screen_module
 from console_keys import choose, press_until, press_until_gone, write
 from console_site import restore_book
 from dialogue import Dialogue
+from s3_site import S3Site
 
 SGR_COLOUR = re.compile(r"\x1b\[[0-9;]*(3[0-8]|4[0-8]|9[0-7]|10[0-7])[;m]")
 
@@ -120,6 +124,23 @@ def test_f49_a_step_that_changes_the_terminal(site):
         s.assert_clean()
         s.keys("q", "Q")
         assert s.wait_exit() == 0
+
+
+def test_f46_f49_what_the_console_starts(boat, bad_server):
+    """It has no terminal to read, to write to or to change, and does not outlive the console."""
+    S3Site(boat, bad_server(bad_http.stall).url, "b").set()
+    env = {**boat.env, "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
+
+    def started():
+        return [p for p in runs.processes_with(boat.site) if runs.cmdline(p)[:1] == ["lifeboat"]]
+    with screen_module.Screen(["console", "--site", boat.site],
+                              env={k: v for k, v in env.items() if k != "TERM"}) as s:
+        s.wait("lifeboat")
+        jobs = scratch.wait_for(started, 60, "the console to look at its places")
+        assert runs.terminal_of(s.pid) != 0 and {runs.terminal_of(p) for p in jobs} == {0}
+        os.kill(s.pid, signal.SIGKILL)
+        s.wait_exit()
+        scratch.wait_for(lambda: not started(), 60, "all of it to end")
 
 
 def test_plain(site):

@@ -26,13 +26,19 @@ failed(struct judgement *j, const char *code, const char *message)
 	j->message = message;
 }
 
+/* What is expected of the step is not expected of its target when that is asked for its name. */
+static const struct step_expect *
+expected(const struct runner *r)
+{
+	return r->probing ? NULL : r->step->expect;
+}
+
 static void
 judge_exit(struct runner *r, const struct child_end *end, struct judgement *j)
 {
 	CLEANUP(str_done) struct str text = STR_INIT(KIB);
-	int64_t wanted = r->step->expect != NULL && r->step->expect->exit != FIELD_ABSENT
-				 ? r->step->expect->exit
-				 : 0;
+	const struct step_expect *e = expected(r);
+	int64_t wanted = e != NULL && e->exit != FIELD_ABSENT ? e->exit : 0;
 
 	if (end->exit.exited && end->exit.status == wanted)
 		return;
@@ -149,7 +155,7 @@ judge_result(struct runner *r, const struct child_end *end, struct judgement *j)
 static void
 judge_expect(struct runner *r, const struct child_end *end, struct judgement *j)
 {
-	const struct step_expect *e = r->step->expect;
+	const struct step_expect *e = expected(r);
 	int64_t rows = end->result != NULL ? json_get_int(end->result, "rows", -1) : -1;
 	const char *value = j->value != NULL ? j->value : "";
 	const struct {

@@ -6,17 +6,15 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "tui/app.h"
-#include "tui/draw/list.h"
 #include "tui/model/happened.h"
 #include "tui/model/trail.h"
+#include "tui/view/list_screen.h"
 #include "tui/view/screens.h"
-#include "tui/view/sheet.h"
 #include "tui/view/verdicts.h"
 
 struct audit_screen {
-	struct view view;
+	struct list_screen base;
 	struct trail trail;
-	struct list list;
 	/* The record that was read last: its cells are asked for one after the other. */
 	struct arena arena;
 	size_t row;
@@ -124,102 +122,13 @@ static const struct list_model model = {
 	.cell = cell,
 };
 
-/* One record */
-
-struct record_screen {
-	struct view view;
-	char *line;
-	struct sheet sheet;
-};
-
 static void
-write_value(struct sheet *t, const char *name, const cJSON *value)
+open_row(struct list_screen *list, size_t row)
 {
-	CLEANUP(str_done) struct str text = STR_INIT(256 * KIB);
+	size_t len;
+	const char *line = trail_line(&((struct audit_screen *)list)->trail, row, &len);
 
-	if (cJSON_IsString(value))
-		str_add(&text, value->valuestring);
-	else
-		json_print(&text, value);
-	sheet_fact(t, name, ROLE_TEXT, str_text(&text));
-}
-
-static void
-write_record(struct sheet *t, void *arg)
-{
-	CLEANUP(err_done) struct err err = ERR_INIT;
-	const struct record_screen *r = arg;
-	CLEANUP(json_free) cJSON *j = json_parse(r->line, strlen(r->line), &err);
-	const cJSON *it, *data = json_get(j, "data");
-
-	if (j == NULL) {
-		sheet_text(t, ROLE_ERROR, 0, "This line is not a record:");
-		sheet_text(t, ROLE_TEXT, 0, r->line);
-		return;
-	}
-	cJSON_ArrayForEach(it, j) if (it != data) write_value(t, it->string, it);
-	if (data == NULL || data->child == NULL)
-		return;
-	sheet_heading(t, "What it says");
-	cJSON_ArrayForEach(it, data) write_value(t, it->string, it);
-}
-
-static void
-record_draw(struct view *v, struct area a)
-{
-	sheet_draw(&((struct record_screen *)v)->sheet, a, v->app->over == NULL);
-}
-
-static unsigned
-record_event(struct view *v, const struct event *ev)
-{
-	return sheet_event(&((struct record_screen *)v)->sheet, ev);
-}
-
-static unsigned
-record_contexts(const struct view *v)
-{
-	return ((const struct record_screen *)v)->sheet.pager.typing ? CONTEXT_FORM | CONTEXT_FIELD
-								     : CONTEXT_PAGER;
-}
-
-static const char *
-record_title(const struct view *v)
-{
-	return "record";
-}
-
-static void
-record_close(struct view *v)
-{
-	struct record_screen *r = (struct record_screen *)v;
-
-	sheet_done(&r->sheet);
-	free(r->line);
-	free(r);
-}
-
-static const struct view_ops record_ops = {.draw = record_draw,
-	.event = record_event,
-	.contexts = record_contexts,
-	.title = record_title,
-	.close = record_close};
-
-static void
-open_record(struct audit_screen *s)
-{
-	struct record_screen *r;
-	const char *line;
-	size_t row, len;
-
-	if (!list_row(&s->list, &row))
-		return;
-	r = util_alloc(sizeof(*r));
-	r->view = (struct view){.ops = &record_ops};
-	line = trail_line(&s->trail, row, &len);
-	r->line = util_strndup(line, len);
-	sheet_init(&r->sheet, write_record, r);
-	app_push(s->view.app, &r->view);
+	app_push(list->view.app, record_view(list->view.app, line, len));
 }
 
 /* Verifying: a process of its own reads the whole chain. */
@@ -256,7 +165,7 @@ on_verified(struct job *j, struct proc_exit end, void *arg)
 		str_fmt(&why, " records, head %s)", json_get_text(r, "head"));
 	}
 	s->why = util_strdup(str_text(&why));
-	app_dirty(s->view.app);
+	app_dirty(s->base.view.app);
 }
 
 static void
@@ -268,13 +177,13 @@ verify(struct audit_screen *s)
 	if (s->job != NULL)
 		return;
 	if (s->trail.err.code == ERR_NOT_FOUND) {
-		app_say(s->view.app, ROLE_DIM, "There is nothing to verify yet.");
+		app_say(s->base.view.app, ROLE_DIM, "There is nothing to verify yet.");
 		return;
 	}
 	free(s->verdict);
 	free(s->why);
 	s->verdict = s->why = NULL;
-	s->job = app_job(s->view.app, args, false, &job_ops, s);
+	s->job = app_job(s->base.view.app, args, false, &job_ops, s);
 }
 
 static void
@@ -307,7 +216,7 @@ draw(struct view *v, struct area a)
 	if (s->trail.cut && a.h > 6)
 		draw_text(area_bottom(&a, 1), 1, 0, ROLE_DIM,
 			"The newest records; `lifeboat audit tail --lines N` prints older ones.");
-	list_draw(&s->list, a, v->app->over == NULL);
+	list_screen_draw(v, a);
 }
 
 static bool
@@ -319,38 +228,6 @@ act(struct view *v, enum action action)
 	return true;
 }
 
-static unsigned
-event(struct view *v, const struct event *ev)
-{
-	struct audit_screen *s = (struct audit_screen *)v;
-	unsigned answer = list_event(&s->list, ev);
-
-	if (answer & ANSWER_CHOSEN)
-		open_record(s);
-	return answer;
-}
-
-static unsigned
-contexts(const struct view *v)
-{
-	const struct audit_screen *s = (const struct audit_screen *)v;
-
-	return s->list.typing ? CONTEXT_FORM | CONTEXT_FIELD : CONTEXT_LIST | CONTEXT_AUDIT;
-}
-
-static bool
-offers(const struct view *v, enum action action)
-{
-	return list_offers(&((const struct audit_screen *)v)->list, action) &&
-	       action != ACTION_COPY;
-}
-
-static bool
-work(struct view *v)
-{
-	return list_work(&((struct audit_screen *)v)->list);
-}
-
 static void
 changed(struct view *v, unsigned what)
 {
@@ -359,8 +236,7 @@ changed(struct view *v, unsigned what)
 	if (!app_is_shown(v->app, v) || !trail_poll(&s->trail))
 		return;
 	forget_row(s);
-	list_refresh(&s->list);
-	list_work(&s->list);
+	list_screen_refresh(&s->base);
 }
 
 static void
@@ -371,20 +247,21 @@ close_view(struct view *v)
 	job_cancel(s->job);
 	forget_row(s);
 	trail_done(&s->trail);
-	list_done(&s->list);
 	free(s->verdict);
 	free(s->why);
-	free(s);
+	list_screen_close(v);
 }
 
 static const struct view_ops ops = {.draw = draw,
-	.event = event,
+	.event = list_screen_event,
 	.act = act,
-	.contexts = contexts,
-	.offers = offers,
-	.work = work,
+	.contexts = list_screen_contexts,
+	.offers = list_screen_offers,
+	.work = list_screen_work,
 	.changed = changed,
 	.close = close_view};
+
+static const struct list_screen_ops list_ops = {.contexts = CONTEXT_AUDIT, .open = open_row};
 
 struct view *
 audit_view(struct app *app)
@@ -392,8 +269,7 @@ audit_view(struct app *app)
 	CLEANUP(arena_done) struct arena a = ARENA_INIT;
 	struct audit_screen *s = util_alloc(sizeof(*s));
 
-	s->view = (struct view){.ops = &ops, .app = app};
 	trail_init(&s->trail, audit_path(&a, app->options.state));
-	list_init(&s->list, &model, s);
-	return &s->view;
+	list_screen_init(&s->base, app, &ops, &list_ops, &model);
+	return &s->base.view;
 }

@@ -4,19 +4,15 @@
 #include "conf/json_read.h"
 #include "tui/app.h"
 #include "tui/view/confirm.h"
-#include "tui/view/menu.h"
+#include "tui/view/menu_screen.h"
 #include "tui/view/screens.h"
-#include "tui/view/sheet.h"
 #include "tui/view/verdicts.h"
 
 struct backup_screen {
-	struct view view;
+	struct menu_screen base;
 	struct arena arena;
 	const char *asset, *set, *id, *uri;
 	struct backup backup;
-	struct sheet sheet;
-	struct menu menu;
-	bool reading; /* the keys are the text's, not the menu's */
 };
 
 void
@@ -61,7 +57,7 @@ static const struct set_facts *
 facts_of(const struct backup_screen *s)
 {
 	CLEANUP(arena_done) struct arena a = ARENA_INIT;
-	struct catalog *c = s->view.app->shelf.catalog;
+	struct catalog *c = s->base.view.app->shelf.catalog;
 
 	return c != NULL ? catalog_find_set(c, arena_fmt(&a, "%s/%s", s->asset, s->set)) : NULL;
 }
@@ -73,15 +69,15 @@ write_state(struct sheet *t, const struct backup_screen *s, const struct set_fac
 	CLEANUP(str_done) struct str text = STR_INIT(4 * KIB);
 	const struct backup *b = &s->backup;
 	const char *why;
-	enum verdict v =
-		board_backup_verdict(&a, s->view.app->shelf.catalog, f, b, s->view.app->now, &why);
+	enum verdict v = board_backup_verdict(
+		&a, s->base.view.app->shelf.catalog, f, b, s->base.view.app->now, &why);
 
 	sheet_fact(t, verdict_word(v), verdict_role(v),
 		why != NULL ? why : "nothing is known against it");
 	verdict_time_long(&text, b->finished_at);
 	if (b->finished_at != CLOCK_NONE) {
 		str_add(&text, ", ");
-		verdict_ago(&text, b->finished_at, s->view.app->now);
+		verdict_ago(&text, b->finished_at, s->base.view.app->now);
 	}
 	str_add(&text, b->time_from == TIME_INSIDE ? ", as it says itself"
 		       : b->time_from == TIME_NAME ? ", by its name"
@@ -101,8 +97,8 @@ write_state(struct sheet *t, const struct backup_screen *s, const struct set_fac
 static void
 write_proofs(struct sheet *t, const struct backup_screen *s, const struct set_facts *f)
 {
-	const struct proofs *all = catalog_proofs(s->view.app->shelf.catalog, f);
-	const struct backup_check *check = checks_find(&s->view.app->checks, s->id);
+	const struct proofs *all = catalog_proofs(s->base.view.app->shelf.catalog, f);
+	const struct backup_check *check = checks_find(&s->base.view.app->checks, s->id);
 	CLEANUP(str_done) struct str text = STR_INIT(4 * KIB);
 	const struct proof *p;
 	bool any = false;
@@ -178,48 +174,16 @@ write_sheet(struct sheet *t, void *arg)
 }
 
 static void
-load_menu(struct backup_screen *s)
+load(struct menu_screen *base)
 {
+	const struct backup_screen *s = (const struct backup_screen *)base;
 	const struct set_facts *f = facts_of(s);
 
-	menu_clear(&s->menu);
-	if (f != NULL) {
-		menu_runbooks(&s->menu, &s->view.app->library, s->asset, s->set, f->type, true);
-		menu_action(&s->menu, ACTION_VERIFY,
-			"Read all of it and prove it intact, in the background");
-	}
-	menu_ready(&s->menu);
-}
-
-static void
-draw(struct view *v, struct area a)
-{
-	struct backup_screen *s = (struct backup_screen *)v;
-	int menu = MIN(MAX((int)s->menu.items.n, 1) + 2, MAX(a.h / 3, 4));
-	bool focus = v->app->over == NULL;
-	struct area foot = area_bottom(&a, menu);
-
-	sheet_draw(&s->sheet, a, focus && s->reading);
-	menu_draw(&s->menu, foot, focus && !s->reading);
-}
-
-static void
-open_item(struct backup_screen *s, const struct menu_item *it)
-{
-	CLEANUP(arena_done) struct arena a = ARENA_INIT;
-	struct app *app = s->view.app;
-	const char *set;
-
-	if (it == NULL)
+	if (f == NULL)
 		return;
-	if (it->runbook != NULL) {
-		set = arena_fmt(&a, "%s=%s", it->parameter, s->id);
-		app_push(app, runbook_view(app, it->runbook->name, &set, 1));
-	} else if (app_allows(app, it->action)) {
-		s->view.ops->act(&s->view, it->action);
-	} else {
-		app_say(app, ROLE_LATE, "Not here: this console is read-only.");
-	}
+	menu_runbooks(&base->menu, &base->view.app->library, s->asset, s->set, f->type, true);
+	menu_action(&base->menu, ACTION_VERIFY,
+		"Read all of it and prove it intact, in the background");
 }
 
 static bool
@@ -232,51 +196,20 @@ act(struct view *v, enum action action)
 	case ACTION_VERIFY:
 		if (f != NULL)
 			backup_verify(v->app, f, &s->backup, LEVEL_INTACT);
-		s->sheet.stale = true;
+		s->base.sheet.stale = true;
 		return true;
 	case ACTION_COPY:
 		if (f != NULL)
 			backup_copy_text(v->app, f, &s->backup);
 		return true;
-	case ACTION_RESTORE:
-		s->reading = false;
-		menu_prefer(&s->menu, LIBRARY_RESTORES);
-		return true;
-	case ACTION_NEXT_PANE:
-	case ACTION_PREVIOUS_PANE: s->reading = !s->reading; return true;
-	default: return false;
+	default: return menu_screen_act(v, action);
 	}
-}
-
-static unsigned
-event(struct view *v, const struct event *ev)
-{
-	struct backup_screen *s = (struct backup_screen *)v;
-	unsigned answer;
-
-	if (s->reading)
-		return sheet_event(&s->sheet, ev);
-	answer = menu_event(&s->menu, ev);
-	if (answer & ANSWER_CHOSEN)
-		open_item(s, menu_item(&s->menu));
-	return answer;
-}
-
-static unsigned
-contexts(const struct view *v)
-{
-	const struct backup_screen *s = (const struct backup_screen *)v;
-
-	if (s->menu.list.typing || s->sheet.pager.typing)
-		return CONTEXT_FORM | CONTEXT_FIELD;
-	return CONTEXT_BACKUP | (s->reading ? CONTEXT_PAGER : CONTEXT_LIST);
 }
 
 static bool
 offers(const struct view *v, enum action action)
 {
-	return list_offers(&((const struct backup_screen *)v)->menu.list, action) &&
-	       action != ACTION_FILTER;
+	return menu_screen_offers(v, action) && action != ACTION_FILTER;
 }
 
 static const char *
@@ -285,58 +218,36 @@ title(const struct view *v)
 	return ((const struct backup_screen *)v)->backup.name;
 }
 
-static bool
-work(struct view *v)
-{
-	struct backup_screen *s = (struct backup_screen *)v;
-
-	return list_work(&s->menu.list) || pager_work(&s->sheet.pager);
-}
-
-static void
-changed(struct view *v, unsigned what)
-{
-	struct backup_screen *s = (struct backup_screen *)v;
-
-	s->sheet.stale = true;
-	if (what & (CHANGE_CATALOG | CHANGE_LIBRARY))
-		load_menu(s);
-}
-
 static void
 close_view(struct view *v)
 {
-	struct backup_screen *s = (struct backup_screen *)v;
-
-	sheet_done(&s->sheet);
-	menu_done(&s->menu);
-	arena_done(&s->arena);
-	free(s);
+	arena_done(&((struct backup_screen *)v)->arena);
+	menu_screen_close(v);
 }
 
-static const struct view_ops ops = {.draw = draw,
-	.event = event,
+static const struct view_ops ops = {.draw = menu_screen_draw,
+	.event = menu_screen_event,
 	.act = act,
-	.contexts = contexts,
+	.contexts = menu_screen_contexts,
 	.offers = offers,
 	.title = title,
-	.work = work,
-	.changed = changed,
+	.work = menu_screen_work,
+	.changed = menu_screen_changed,
 	.close = close_view};
+
+static const struct menu_screen_ops menu_ops = {
+	.contexts = CONTEXT_BACKUP, .write = write_sheet, .load = load};
 
 struct view *
 backup_view(struct app *app, const struct set_facts *f, const struct backup *b)
 {
 	struct backup_screen *s = util_alloc(sizeof(*s));
 
-	s->view = (struct view){.ops = &ops, .app = app};
 	s->asset = arena_strdup(&s->arena, f->asset);
 	s->set = arena_strdup(&s->arena, f->set);
 	s->id = catalog_id(&s->arena, f, b);
 	s->uri = catalog_uri(&s->arena, f, b);
 	backup_copy(&s->arena, &s->backup, b);
-	sheet_init(&s->sheet, write_sheet, s);
-	menu_init(&s->menu);
-	load_menu(s);
-	return &s->view;
+	menu_screen_init(&s->base, app, &ops, &menu_ops, s->id);
+	return &s->base.view;
 }

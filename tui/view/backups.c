@@ -4,18 +4,17 @@
 #include "base/banned.h"
 #include "base/text.h"
 #include "tui/app.h"
-#include "tui/draw/list.h"
 #include "tui/model/stock.h"
 #include "tui/view/backup.h"
 #include "tui/view/fill.h"
+#include "tui/view/list_screen.h"
 #include "tui/view/screens.h"
 #include "tui/view/verdicts.h"
 
 struct backups_screen {
-	struct view view;
+	struct list_screen base;
 	char *only; /* asset/set; NULL: all */
 	struct stock stock;
-	struct list list;
 	struct list_model model;
 	struct list_column columns[8];
 	/* The row that was read last: its cells are asked for one after the other. */
@@ -72,8 +71,8 @@ proven_cell(struct backups_screen *s, struct str *out)
 	CLEANUP(arena_done) struct arena a = ARENA_INIT;
 	const struct backup_check *b = NULL;
 
-	if (s->view.app->checks.first != NULL)
-		b = checks_find(&s->view.app->checks, catalog_id(&a, s->facts, &s->backup));
+	if (s->base.view.app->checks.first != NULL)
+		b = checks_find(&s->base.view.app->checks, catalog_id(&a, s->facts, &s->backup));
 	if (b != NULL && b->state != CHECK_OVER) {
 		checks_text(out, b);
 		return ROLE_ACCENT;
@@ -99,14 +98,14 @@ cell(void *arg, size_t row, size_t column, struct str *out)
 	switch (column) {
 	case STATE:
 		v = board_backup_verdict(
-			NULL, s->stock.catalog, s->facts, &s->backup, s->view.app->now, &why);
+			NULL, s->stock.catalog, s->facts, &s->backup, s->base.view.app->now, &why);
 		str_add(out, verdict_word(v));
 		return verdict_role(v);
 	case SET: str_fmt(out, "%s/%s", s->facts->asset, s->facts->set); return ROLE_TEXT;
 	case TIME: verdict_minute(out, s->backup.finished_at); return ROLE_TEXT;
 	case AGE:
 		if (s->backup.finished_at != CLOCK_NONE)
-			text_duration(out, s->view.app->now - s->backup.finished_at);
+			text_duration(out, s->base.view.app->now - s->backup.finished_at);
 		return ROLE_TEXT;
 	case SIZE: text_size(out, s->backup.size); return ROLE_TEXT;
 	case PROVEN: return proven_cell(s, out);
@@ -133,36 +132,36 @@ static void
 reload(struct backups_screen *s)
 {
 	s->has_row = false;
-	stock_open(&s->stock, s->view.app->shelf.catalog, s->only, s->view.app->now);
+	stock_open(&s->stock, s->base.view.app->shelf.catalog, s->only, s->base.view.app->now);
 	/* What is chosen quickly is there before anybody sees it half done. */
 	stock_step(&s->stock);
-	list_refresh(&s->list);
-	app_work(s->view.app);
+	list_refresh(&s->base.list);
+	app_work(s->base.view.app);
 }
 
 static void
 choose(struct backups_screen *s)
 {
-	stock_choose(&s->stock, s->view.app->now);
+	stock_choose(&s->stock, s->base.view.app->now);
 	if (!stock_step(&s->stock)) {
 		s->has_row = false;
-		list_refresh(&s->list);
+		list_refresh(&s->base.list);
 	}
-	app_work(s->view.app);
+	app_work(s->base.view.app);
 }
 
 static void
 take_sort(struct backups_screen *s)
 {
-	enum stock_sort sort = s->list.sort == STATE  ? STOCK_BY_STATE
-			       : s->list.sort == TIME ? STOCK_BY_TIME
-			       : s->list.sort == SIZE ? STOCK_BY_SIZE
-						      : STOCK_AS_IS;
+	enum stock_sort sort = s->base.list.sort == STATE  ? STOCK_BY_STATE
+			       : s->base.list.sort == TIME ? STOCK_BY_TIME
+			       : s->base.list.sort == SIZE ? STOCK_BY_SIZE
+							   : STOCK_AS_IS;
 
-	if (sort == s->stock.sort && s->list.descending == s->stock.descending)
+	if (sort == s->stock.sort && s->base.list.descending == s->stock.descending)
 		return;
 	s->stock.sort = sort;
-	s->stock.descending = s->list.descending;
+	s->stock.descending = s->base.list.descending;
 	choose(s);
 }
 
@@ -234,7 +233,7 @@ initial(struct fill *f, int64_t value, bool duration)
 static void
 ask_criteria(struct backups_screen *s)
 {
-	struct fill *f = fill_new(s->view.app, "Show only backups", "Show", on_criteria, s);
+	struct fill *f = fill_new(s->base.view.app, "Show only backups", "Show", on_criteria, s);
 	const struct stock_criteria *c = &s->stock.criteria;
 	size_t verdict = 0;
 
@@ -301,7 +300,7 @@ draw(struct view *v, struct area a)
 	criteria_text(s, &text);
 	if (text.len > 0)
 		draw_field(area_top(&a, 1), 1, 0, -1, ROLE_ACCENT, str_text(&text), text.len, 0);
-	list_draw(&s->list, a, v->app->over == NULL);
+	list_screen_draw(v, a);
 }
 
 /* Actions */
@@ -311,22 +310,31 @@ selected(struct backups_screen *s)
 {
 	size_t row;
 
-	return list_row(&s->list, &row) && read_row(s, row);
+	return list_row(&s->base.list, &row) && read_row(s, row);
+}
+
+static void
+open_row(struct list_screen *list, size_t row)
+{
+	struct backups_screen *s = (struct backups_screen *)list;
+
+	if (read_row(s, row))
+		app_push(list->view.app, backup_view(list->view.app, s->facts, &s->backup));
 }
 
 static void
 verify_marked(struct backups_screen *s)
 {
 	CLEANUP(arena_done) struct arena a = ARENA_INIT;
-	struct app *app = s->view.app;
-	size_t n = 0, marked = marks_count(&s->list.marks);
+	struct app *app = s->base.view.app;
+	size_t n = 0, marked = marks_count(&s->base.list.marks);
 
 	for (size_t row = 0; row < count(s) && n < marked && n < CHECKS_MAX; row++) {
-		if (!marks_has(&s->list.marks, identity(s, row)) || !read_row(s, row))
+		if (!marks_has(&s->base.list.marks, identity(s, row)) || !read_row(s, row))
 			continue;
 		n += checks_add(&app->checks, catalog_id(&a, s->facts, &s->backup), LEVEL_INTACT);
 	}
-	marks_done(&s->list.marks);
+	marks_done(&s->base.list.marks);
 	app_say(app, ROLE_ACCENT, "%zu backups are being verified, one after the other.", n);
 }
 
@@ -334,19 +342,19 @@ static bool
 act(struct view *v, enum action action)
 {
 	struct backups_screen *s = (struct backups_screen *)v;
+	size_t row;
 
 	switch (action) {
 	case ACTION_ONLY: ask_criteria(s); return true;
 	case ACTION_VERIFY:
-		if (marks_count(&s->list.marks) > 0)
+		if (marks_count(&s->base.list.marks) > 0)
 			verify_marked(s);
 		else if (selected(s))
 			backup_verify(v->app, s->facts, &s->backup, LEVEL_INTACT);
 		return true;
 	case ACTION_RESTORE:
-	case ACTION_OPEN:
-		if (selected(s))
-			app_push(v->app, backup_view(v->app, s->facts, &s->backup));
+		if (list_row(&s->base.list, &row))
+			open_row(&s->base, row);
 		return true;
 	case ACTION_COPY:
 		if (selected(s))
@@ -365,22 +373,10 @@ act(struct view *v, enum action action)
 static unsigned
 event(struct view *v, const struct event *ev)
 {
-	struct backups_screen *s = (struct backups_screen *)v;
-	unsigned answer = list_event(&s->list, ev);
+	unsigned answer = list_screen_event(v, ev);
 
-	if (answer & ANSWER_CHOSEN)
-		act(v, ACTION_OPEN);
-	take_sort(s);
+	take_sort((struct backups_screen *)v);
 	return answer;
-}
-
-static unsigned
-contexts(const struct view *v)
-{
-	const struct backups_screen *s = (const struct backups_screen *)v;
-
-	return s->list.typing ? CONTEXT_FORM | CONTEXT_FIELD
-			      : CONTEXT_LIST | CONTEXT_BACKUP | CONTEXT_BACKUPS;
 }
 
 static const char *
@@ -388,7 +384,7 @@ title(const struct view *v)
 {
 	const struct backups_screen *s = (const struct backups_screen *)v;
 
-	return s->only != NULL ? s->only : NULL;
+	return s->only;
 }
 
 static bool
@@ -401,9 +397,9 @@ work(struct view *v)
 		return true;
 	if (choosing) {
 		s->has_row = false;
-		list_refresh(&s->list);
+		list_refresh(&s->base.list);
 	}
-	return list_work(&s->list);
+	return list_work(&s->base.list);
 }
 
 static void
@@ -419,26 +415,28 @@ close_view(struct view *v)
 	struct backups_screen *s = (struct backups_screen *)v;
 
 	stock_done(&s->stock);
-	list_done(&s->list);
 	free(s->only);
-	free(s);
+	list_screen_close(v);
 }
 
 static const struct view_ops ops = {.draw = draw,
 	.event = event,
 	.act = act,
-	.contexts = contexts,
+	.contexts = list_screen_contexts,
+	.offers = list_screen_offers,
 	.title = title,
 	.work = work,
 	.changed = changed,
 	.close = close_view};
+
+static const struct list_screen_ops list_ops = {
+	.contexts = CONTEXT_BACKUP | CONTEXT_BACKUPS, .copies = true, .open = open_row};
 
 struct view *
 backups_of_view(struct app *app, const char *set)
 {
 	struct backups_screen *s = util_alloc(sizeof(*s));
 
-	s->view = (struct view){.ops = &ops, .app = app};
 	s->only = set != NULL ? util_strdup(set) : NULL;
 	memcpy(s->columns, columns, sizeof(columns));
 	/* Of one set the names tell them apart; of all, the sets do. */
@@ -455,9 +453,9 @@ backups_of_view(struct app *app, const char *set)
 		.match = match,
 		.marks = true};
 	stock_init(&s->stock);
-	list_init(&s->list, &s->model, s);
+	list_screen_init(&s->base, app, &ops, &list_ops, &s->model);
 	stock_open(&s->stock, app->shelf.catalog, s->only, app->now);
-	return &s->view;
+	return &s->base.view;
 }
 
 struct view *

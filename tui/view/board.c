@@ -5,14 +5,13 @@
 #include "base/text.h"
 #include "tui/app.h"
 #include "tui/draw/bar.h"
-#include "tui/draw/list.h"
 #include "tui/view/banner.h"
+#include "tui/view/list_screen.h"
 #include "tui/view/screens.h"
 #include "tui/view/verdicts.h"
 
 struct board_screen {
-	struct view view;
-	struct list list;
+	struct list_screen base;
 	struct list_model model;
 	struct list_column columns[16];
 	uint64_t order; /* of the rows when the list saw them last */
@@ -36,17 +35,19 @@ static const struct list_column columns[COLUMNS] = {
 };
 
 static const struct board_row *
-row_at(const struct board_screen *b, size_t row)
+row_at(const void *arg, size_t row)
 {
-	return &b->view.app->shelf.board.rows[row];
+	const struct list_screen *s = arg;
+
+	return &s->view.app->shelf.board.rows[row];
 }
 
 static size_t
 count(void *arg)
 {
-	const struct board_screen *b = arg;
+	const struct list_screen *s = arg;
 
-	return b->view.app->shelf.board.n;
+	return s->view.app->shelf.board.n;
 }
 
 static uint64_t
@@ -85,9 +86,9 @@ due_cell(const struct board_row *row, int64_t now, struct str *out)
 static unsigned
 cell(void *arg, size_t i, size_t column, struct str *out)
 {
-	const struct board_screen *b = arg;
-	const struct board_row *row = row_at(b, i);
-	int64_t now = b->view.app->now;
+	const struct list_screen *s = arg;
+	const struct board_row *row = row_at(s, i);
+	int64_t now = s->view.app->now;
 
 	switch (column) {
 	case STATE: str_add(out, verdict_word(row->v.verdict)); return verdict_role(row->v.verdict);
@@ -142,7 +143,7 @@ static const struct list_model model = {
 static void
 choose_columns(struct board_screen *b)
 {
-	const struct board *board = &b->view.app->shelf.board;
+	const struct board *board = &b->base.view.app->shelf.board;
 	bool copies = false;
 
 	for (size_t i = 0; i < board->n; i++)
@@ -217,16 +218,11 @@ draw_nothing(const struct app *app, struct area a)
 
 /* Why the selected row is what it is: at a glance, without leaving the list. */
 static void
-draw_reasons(struct board_screen *b, struct area a)
+draw_reasons(struct list_screen *s, size_t at, struct area a)
 {
-	const struct board_row *row;
-	size_t at;
+	const struct board_row *row = row_at(s, at);
 	int y = 1;
 
-	draw_hline(a, 0, ROLE_BORDER);
-	if (!list_row(&b->list, &at))
-		return;
-	row = row_at(b, at);
 	draw_fmt(a, 2, 0, ROLE_TITLE, " %s/%s: why %s ", row->facts->asset, row->facts->set,
 		verdict_word(row->v.verdict));
 	for (size_t i = 0; i < row->v.reasons.n && y < a.h; i++)
@@ -239,7 +235,6 @@ draw(struct view *v, struct area a)
 {
 	struct board_screen *b = (struct board_screen *)v;
 	struct app *app = v->app;
-	struct area foot;
 
 	choose_columns(b);
 	if (app->options.kiosk)
@@ -253,37 +248,39 @@ draw(struct view *v, struct area a)
 		draw_nothing(app, a);
 		return;
 	}
-	/* The list first: it is what says which row is selected. */
-	foot = area_bottom(&a, a.h >= 12 ? 4 : 0);
-	list_draw(&b->list, a, app->over == NULL);
-	if (foot.h > 0)
-		draw_reasons(b, foot);
+	list_screen_draw(v, a);
 }
 
 static const char *
-selected(struct board_screen *b, struct arena *a)
+id_of(const struct list_screen *s, size_t row, struct arena *a)
 {
-	const struct set_facts *f;
-	size_t row;
+	const struct set_facts *f = row_at(s, row)->facts;
 
-	if (!list_row(&b->list, &row))
-		return NULL;
-	f = row_at(b, row)->facts;
 	return arena_fmt(a, "%s/%s", f->asset, f->set);
+}
+
+static void
+open_row(struct list_screen *s, size_t row)
+{
+	CLEANUP(arena_done) struct arena a = ARENA_INIT;
+
+	app_push(s->view.app, set_view(s->view.app, id_of(s, row, &a)));
 }
 
 static bool
 act(struct view *v, enum action action)
 {
-	struct board_screen *b = (struct board_screen *)v;
+	struct list_screen *s = (struct list_screen *)v;
 	CLEANUP(arena_done) struct arena a = ARENA_INIT;
-	const char *id = selected(b, &a);
+	const char *id;
 	struct view *set;
+	size_t row;
 
 	if (action != ACTION_ITS_BACKUPS && action != ACTION_RESTORE)
 		return false;
-	if (id == NULL)
+	if (!list_row(&s->list, &row))
 		return true;
+	id = id_of(s, row, &a);
 	if (action == ACTION_ITS_BACKUPS) {
 		app_push(v->app, backups_of_view(v->app, id));
 	} else {
@@ -292,40 +289,6 @@ act(struct view *v, enum action action)
 		set->ops->act(set, ACTION_RESTORE);
 	}
 	return true;
-}
-
-static unsigned
-event(struct view *v, const struct event *ev)
-{
-	struct board_screen *b = (struct board_screen *)v;
-	CLEANUP(arena_done) struct arena a = ARENA_INIT;
-	unsigned answer = list_event(&b->list, ev);
-	const char *id;
-
-	if (answer & ANSWER_CHOSEN && (id = selected(b, &a)) != NULL)
-		app_push(v->app, set_view(v->app, id));
-	return answer;
-}
-
-static unsigned
-contexts(const struct view *v)
-{
-	const struct board_screen *b = (const struct board_screen *)v;
-
-	return b->list.typing ? CONTEXT_FORM | CONTEXT_FIELD : CONTEXT_LIST | CONTEXT_SET;
-}
-
-static bool
-offers(const struct view *v, enum action action)
-{
-	return list_offers(&((const struct board_screen *)v)->list, action) &&
-	       action != ACTION_COPY;
-}
-
-static bool
-work(struct view *v)
-{
-	return list_work(&((struct board_screen *)v)->list);
 }
 
 /* Differs when the rows are others, or in another order. */
@@ -349,38 +312,35 @@ changed(struct view *v, unsigned what)
 	/* Verdicts change with time alone, and with them the order. */
 	if (order != b->order) {
 		b->order = order;
-		list_refresh(&b->list);
-		list_work(&b->list);
+		list_screen_refresh(&b->base);
 	}
 	if (what & CHANGE_SHOWN && v->app->options.kiosk)
-		list_event(&b->list, &top);
-}
-
-static void
-close_view(struct view *v)
-{
-	list_done(&((struct board_screen *)v)->list);
-	free(v);
+		list_event(&b->base.list, &top);
 }
 
 static const struct view_ops ops = {.draw = draw,
-	.event = event,
+	.event = list_screen_event,
 	.act = act,
-	.contexts = contexts,
-	.offers = offers,
-	.work = work,
+	.contexts = list_screen_contexts,
+	.offers = list_screen_offers,
+	.work = list_screen_work,
 	.changed = changed,
-	.close = close_view};
+	.close = list_screen_close};
+
+static const struct list_screen_ops list_ops = {.contexts = CONTEXT_SET,
+	.open = open_row,
+	.foot = draw_reasons,
+	.foot_rows = 4,
+	.foot_from = 12};
 
 struct view *
 board_view(struct app *app)
 {
 	struct board_screen *b = util_alloc(sizeof(*b));
 
-	b->view = (struct view){.ops = &ops, .app = app};
 	memcpy(b->columns, columns, sizeof(columns));
 	b->model = model;
 	b->model.columns = b->columns;
-	list_init(&b->list, &b->model, b);
-	return &b->view;
+	list_screen_init(&b->base, app, &ops, &list_ops, &b->model);
+	return &b->base.view;
 }

@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "tui/app.h"
 #include "tui/draw/chart.h"
-#include "tui/draw/list.h"
+#include "tui/view/list_screen.h"
 #include "tui/view/report.h"
 #include "tui/view/run_head.h"
 #include "tui/view/screens.h"
@@ -16,8 +16,7 @@
 #define CHART_MAX  200 /* runs of one runbook that are shown */
 
 struct history_screen {
-	struct view view;
-	struct list list;
+	struct list_screen base;
 	/* The runs of the selected runbook that were done, newest first */
 	const struct run_row *trend[CHART_MAX];
 	size_t ntrend;
@@ -40,17 +39,17 @@ static const struct list_column columns[] = {
 static const struct run_row *
 row_at(void *arg, size_t row)
 {
-	const struct history_screen *h = arg;
+	const struct list_screen *s = arg;
 
-	return &h->view.app->runs.runs[row];
+	return &s->view.app->runs.runs[row];
 }
 
 static size_t
 count(void *arg)
 {
-	const struct history_screen *h = arg;
+	const struct list_screen *s = arg;
 
-	return h->view.app->runs.n;
+	return s->view.app->runs.n;
 }
 
 static uint64_t
@@ -91,7 +90,7 @@ rto_cell(const struct run_row *r, struct str *out)
 static unsigned
 cell(void *arg, size_t i, size_t column, struct str *out)
 {
-	const struct history_screen *h = arg;
+	const struct list_screen *s = arg;
 	const struct run_row *r = row_at(arg, i);
 
 	if (column == STATUS) {
@@ -107,7 +106,7 @@ cell(void *arg, size_t i, size_t column, struct str *out)
 	switch (column) {
 	case WHEN:
 		verdict_time(out, r->started_ms >= 0 ? r->started_ms / 1000 : CLOCK_NONE,
-			h->view.app->now);
+			s->view.app->now);
 		return ROLE_TEXT;
 	case RUNBOOK: str_add(out, r->runbook); return ROLE_TEXT;
 	case MODE: str_add(out, r->drill ? "DRILL" : ""); return ROLE_DRILL;
@@ -151,7 +150,7 @@ trend_style(void *arg, size_t i)
 static void
 find_trend(struct history_screen *h, const char *runbook)
 {
-	const struct runs *all = &h->view.app->runs;
+	const struct runs *all = &h->base.view.app->runs;
 
 	h->ntrend = 0;
 	for (size_t i = 0; i < all->n && h->ntrend < CHART_MAX; i++)
@@ -160,18 +159,15 @@ find_trend(struct history_screen *h, const char *runbook)
 }
 
 static void
-draw_trend(struct history_screen *h, struct area a)
+draw_trend(struct list_screen *s, size_t row, struct area a)
 {
+	struct history_screen *h = (struct history_screen *)s;
 	struct chart chart = {
 		.value = trend_value, .style = trend_style, .label = text_duration, .arg = h};
 	CLEANUP(str_done) struct str text = STR_INIT(400);
-	const struct run_row *r;
-	size_t row, missed = 0;
+	const struct run_row *r = row_at(s, row);
+	size_t missed = 0;
 
-	draw_hline(a, 0, ROLE_BORDER);
-	if (!list_row(&h->list, &row))
-		return;
-	r = row_at(h, row);
 	find_trend(h, r->runbook);
 	for (size_t i = 0; i < h->ntrend; i++)
 		missed += h->trend[i]->rto_s >= 0 && h->trend[i]->seconds > h->trend[i]->rto_s;
@@ -193,98 +189,58 @@ draw_trend(struct history_screen *h, struct area a)
 }
 
 static void
-draw(struct view *v, struct area a)
+open_row(struct list_screen *s, size_t row)
 {
-	struct history_screen *h = (struct history_screen *)v;
-	struct area foot = area_bottom(&a, a.h >= 18 ? CHART_ROWS : 0);
+	struct app *app = s->view.app;
 
-	/* The list first: it is what says which row is selected. */
-	list_draw(&h->list, a, v->app->over == NULL);
-	if (foot.h > 0 && count(h) > 0)
-		draw_trend(h, foot);
-}
-
-static unsigned
-event(struct view *v, const struct event *ev)
-{
-	struct history_screen *h = (struct history_screen *)v;
-	unsigned answer = list_event(&h->list, ev);
-	size_t row;
-
-	if (!(answer & ANSWER_CHOSEN) || !list_row(&h->list, &row))
-		return answer;
 	/* What goes on belongs to the Run screen, with its questions. */
-	if (runs_is_open(row_at(h, row)))
-		run_show(v->app, row_at(h, row)->id);
+	if (runs_is_open(row_at(s, row)))
+		run_show(app, row_at(s, row)->id);
 	else
-		app_push(v->app, run_view_of(v->app, row_at(h, row)->id));
-	return answer;
+		app_push(app, run_view_of(app, row_at(s, row)->id));
 }
 
 /* The report of the run under the cursor: for a drill its scorecard, beside the earlier ones. */
 static bool
 act(struct view *v, enum action action)
 {
-	struct history_screen *h = (struct history_screen *)v;
+	struct list_screen *s = (struct list_screen *)v;
 	size_t row;
 
 	if (action != ACTION_REPORT)
 		return false;
-	if (list_row(&h->list, &row))
-		report_open(v->app, row_at(h, row)->id);
+	if (list_row(&s->list, &row))
+		report_open(v->app, row_at(s, row)->id);
 	return true;
-}
-
-static unsigned
-contexts(const struct view *v)
-{
-	const struct history_screen *h = (const struct history_screen *)v;
-
-	return h->list.typing ? CONTEXT_FORM | CONTEXT_FIELD : CONTEXT_LIST | CONTEXT_HISTORY;
-}
-
-static bool
-offers(const struct view *v, enum action action)
-{
-	return list_offers(&((const struct history_screen *)v)->list, action) &&
-	       action != ACTION_COPY;
-}
-
-static bool
-work(struct view *v)
-{
-	return list_work(&((struct history_screen *)v)->list);
 }
 
 static void
 changed(struct view *v, unsigned what)
 {
 	if (what & CHANGE_RUNS)
-		list_refresh(&((struct history_screen *)v)->list);
+		list_screen_refresh((struct list_screen *)v);
 }
 
-static void
-close_view(struct view *v)
-{
-	list_done(&((struct history_screen *)v)->list);
-	free(v);
-}
-
-static const struct view_ops ops = {.draw = draw,
-	.event = event,
+static const struct view_ops ops = {.draw = list_screen_draw,
+	.event = list_screen_event,
 	.act = act,
-	.contexts = contexts,
-	.offers = offers,
-	.work = work,
+	.contexts = list_screen_contexts,
+	.offers = list_screen_offers,
+	.work = list_screen_work,
 	.changed = changed,
-	.close = close_view};
+	.close = list_screen_close};
+
+static const struct list_screen_ops list_ops = {.contexts = CONTEXT_HISTORY,
+	.open = open_row,
+	.foot = draw_trend,
+	.foot_rows = CHART_ROWS,
+	.foot_from = 18};
 
 struct view *
 history_view(struct app *app)
 {
 	struct history_screen *h = util_alloc(sizeof(*h));
 
-	h->view = (struct view){.ops = &ops, .app = app};
-	list_init(&h->list, &model, h);
-	return &h->view;
+	list_screen_init(&h->base, app, &ops, &list_ops, &model);
+	return &h->base.view;
 }

@@ -2,14 +2,13 @@
 #include "tui/view/report.h"
 #include "base/clock.h"
 #include "tui/app.h"
-#include "tui/view/sheet.h"
+#include "tui/view/sheet_screen.h"
 
 struct report_screen {
-	struct view view;
+	struct sheet_screen base;
 	char *run;
 	struct job *job;
 	char *text; /* Markdown; NULL while it is being written */
-	struct sheet sheet;
 };
 
 /* Without Markdown's escapes. */
@@ -97,39 +96,15 @@ on_written(struct job *j, struct proc_exit end, void *arg)
 
 	r->job = NULL;
 	r->text = util_strdup(said[0] != '\0' ? said : str_text(job_errors(j)));
-	r->sheet.stale = true;
-	app_dirty(r->view.app);
+	r->base.sheet.stale = true;
+	app_dirty(r->base.view.app);
 }
 
-static void
-draw(struct view *v, struct area a)
-{
-	sheet_draw(&((struct report_screen *)v)->sheet, a, v->app->over == NULL);
-}
-
-static unsigned
-event(struct view *v, const struct event *ev)
-{
-	return sheet_event(&((struct report_screen *)v)->sheet, ev);
-}
-
-static unsigned
-contexts(const struct view *v)
-{
-	return ((const struct report_screen *)v)->sheet.pager.typing ? CONTEXT_FORM | CONTEXT_FIELD
-								     : CONTEXT_PAGER;
-}
-
-static const char *
-title(const struct view *v)
-{
-	return "report";
-}
-
+/* Command lines are not broken: they are cut at the edge, unless w wraps them. */
 static bool
-work(struct view *v)
+offers(const struct view *v, enum action action)
 {
-	return pager_work(&((struct report_screen *)v)->sheet.pager);
+	return action == ACTION_WRAP || sheet_screen_offers(v, action);
 }
 
 static void
@@ -138,17 +113,17 @@ close_view(struct view *v)
 	struct report_screen *r = (struct report_screen *)v;
 
 	job_cancel(r->job);
-	sheet_done(&r->sheet);
 	free(r->text);
 	free(r->run);
-	free(r);
+	sheet_screen_close(v);
 }
 
-static const struct view_ops ops = {.draw = draw,
-	.event = event,
-	.contexts = contexts,
-	.title = title,
-	.work = work,
+static const struct view_ops ops = {.draw = sheet_screen_draw,
+	.event = sheet_screen_event,
+	.contexts = sheet_screen_contexts,
+	.offers = offers,
+	.title = sheet_screen_title,
+	.work = sheet_screen_work,
 	.close = close_view};
 
 void
@@ -157,10 +132,10 @@ report_open(struct app *app, const char *run)
 	static const struct job_ops job_ops = {.ended = on_written};
 	struct report_screen *r = util_alloc(sizeof(*r));
 
-	r->view = (struct view){.ops = &ops, .app = app};
+	sheet_screen_init(&r->base, app, &ops, write_sheet);
+	r->base.title = "report";
 	r->run = util_strdup(run);
-	sheet_init(&r->sheet, write_sheet, r);
-	app_push(app, &r->view);
+	app_push(app, &r->base.view);
 	r->job = app_job(
 		app, (const char *[]){"report", "--format", "md", run, NULL}, false, &job_ops, r);
 }

@@ -7,11 +7,11 @@
 #include "runbook/plan.h"
 #include "tui/app.h"
 #include "tui/view/screens.h"
-#include "tui/view/sheet.h"
+#include "tui/view/sheet_screen.h"
 #include "tui/view/start.h"
 
 struct runbook_screen {
-	struct view view;
+	struct sheet_screen base;
 	struct arena arena;
 	const char *name;
 	const char **sets;
@@ -20,7 +20,6 @@ struct runbook_screen {
 	struct runbook *runbook; /* NULL: it is not usable, the problems say why */
 	struct plan *plan;
 	struct err err; /* it is not there */
-	struct sheet sheet;
 };
 
 static void
@@ -176,12 +175,6 @@ blocked(const struct runbook_screen *s)
 	return s->runbook == NULL;
 }
 
-static void
-draw(struct view *v, struct area a)
-{
-	sheet_draw(&((struct runbook_screen *)v)->sheet, a, v->app->over == NULL);
-}
-
 static bool
 act(struct view *v, enum action action)
 {
@@ -202,40 +195,19 @@ event(struct view *v, const struct event *ev)
 	struct runbook_screen *s = (struct runbook_screen *)v;
 
 	/* Enter is how one came here: it goes on, to a form. */
-	if (ev->type == EVENT_KEY && !s->sheet.pager.typing &&
+	if (ev->type == EVENT_KEY && !s->base.sheet.pager.typing &&
 		keys_find(CONTEXT_LIST, ev->key) == ACTION_OPEN) {
 		act(v, ACTION_FILL_IN);
 		return ANSWER_HANDLED | ANSWER_REDRAW;
 	}
-	return sheet_event(&s->sheet, ev);
-}
-
-static unsigned
-contexts(const struct view *v)
-{
-	const struct runbook_screen *s = (const struct runbook_screen *)v;
-
-	return s->sheet.pager.typing ? CONTEXT_FORM | CONTEXT_FIELD
-				     : CONTEXT_PAGER | CONTEXT_RUNBOOK;
+	return sheet_screen_event(v, ev);
 }
 
 static bool
 offers(const struct view *v, enum action action)
 {
-	return action != ACTION_FOLLOW && action != ACTION_WRAP &&
+	return sheet_screen_offers(v, action) &&
 	       (action != ACTION_FILL_IN || !blocked((const struct runbook_screen *)v));
-}
-
-static const char *
-title(const struct view *v)
-{
-	return ((const struct runbook_screen *)v)->name;
-}
-
-static bool
-work(struct view *v)
-{
-	return pager_work(&((struct runbook_screen *)v)->sheet.pager);
 }
 
 static void
@@ -243,19 +215,18 @@ close_view(struct view *v)
 {
 	struct runbook_screen *s = (struct runbook_screen *)v;
 
-	sheet_done(&s->sheet);
 	err_done(&s->err);
 	arena_done(&s->arena);
-	free(s);
+	sheet_screen_close(v);
 }
 
-static const struct view_ops ops = {.draw = draw,
+static const struct view_ops ops = {.draw = sheet_screen_draw,
 	.event = event,
 	.act = act,
-	.contexts = contexts,
+	.contexts = sheet_screen_contexts,
 	.offers = offers,
-	.title = title,
-	.work = work,
+	.title = sheet_screen_title,
+	.work = sheet_screen_work,
 	.close = close_view};
 
 struct view *
@@ -264,19 +235,19 @@ runbook_view(struct app *app, const char *name, const char *const *sets, size_t 
 	struct runbook_screen *s = util_alloc(sizeof(*s));
 	const char *path;
 
-	s->view = (struct view){.ops = &ops, .app = app};
-	s->name = arena_strdup(&s->arena, name);
+	sheet_screen_init(&s->base, app, &ops, write_sheet);
+	s->base.contexts = CONTEXT_RUNBOOK;
+	s->base.title = s->name = arena_strdup(&s->arena, name);
 	s->sets = arena_array(&s->arena, nsets + 1, sizeof(*s->sets));
 	for (size_t i = 0; i < nsets; i++)
 		s->sets[s->nsets++] = arena_strdup(&s->arena, sets[i]);
-	sheet_init(&s->sheet, write_sheet, s);
 	if (!runbook_find(&s->arena, s->name, &path, &s->err))
-		return &s->view;
+		return &s->base.view;
 	problems_init(&s->problems, &s->arena, path);
 	s->runbook = runbook_load(path, true, &s->problems);
 	if (s->runbook == NULL)
-		return &s->view;
+		return &s->base.view;
 	runbook_lint(s->runbook, &s->problems);
 	s->plan = plan_outline(&s->arena, s->runbook);
-	return &s->view;
+	return &s->base.view;
 }

@@ -4,14 +4,9 @@
 #include "base/banned.h"
 #include "base/text.h"
 #include "tui/app.h"
-#include "tui/draw/list.h"
+#include "tui/view/list_screen.h"
 #include "tui/view/screens.h"
 #include "tui/view/verdicts.h"
-
-struct runbooks_screen {
-	struct view view;
-	struct list list;
-};
 
 enum { NAME, TITLE, EFFECT, RTO, STEPS, LINT, TAGS };
 
@@ -28,17 +23,17 @@ static const struct list_column columns[] = {
 static const struct library_entry *
 entry_at(void *arg, size_t row)
 {
-	const struct runbooks_screen *r = arg;
+	const struct list_screen *s = arg;
 
-	return &r->view.app->library.entries[row];
+	return &s->view.app->library.entries[row];
 }
 
 static size_t
 count(void *arg)
 {
-	const struct runbooks_screen *r = arg;
+	const struct list_screen *s = arg;
 
-	return r->view.app->library.n;
+	return s->view.app->library.n;
 }
 
 static uint64_t
@@ -123,15 +118,10 @@ static const struct list_model model = {
 };
 
 static void
-draw_why(struct runbooks_screen *r, struct area a)
+draw_why(struct list_screen *s, size_t row, struct area a)
 {
-	const struct library_entry *e;
-	size_t row;
+	const struct library_entry *e = entry_at(s, row);
 
-	draw_hline(a, 0, ROLE_BORDER);
-	if (!list_row(&r->list, &row))
-		return;
-	e = entry_at(r, row);
 	draw_fmt(a, 2, 0, ROLE_TITLE, " when to use %s ", e->name);
 	if (e->read && e->usable)
 		draw_wrapped(area_cut(a, 1, 0, a.w - 2, a.h), 1, ROLE_TEXT,
@@ -139,34 +129,22 @@ draw_why(struct runbooks_screen *r, struct area a)
 }
 
 static void
-draw(struct view *v, struct area a)
+open_row(struct list_screen *s, size_t row)
 {
-	struct runbooks_screen *r = (struct runbooks_screen *)v;
-
-	struct area foot = area_bottom(&a, a.h >= 12 ? 4 : 0);
-
-	/* The list first: it is what says which row is selected. */
-	list_draw(&r->list, a, v->app->over == NULL);
-	if (foot.h > 0)
-		draw_why(r, foot);
-}
-
-static void
-open_row(struct runbooks_screen *r)
-{
-	size_t row;
-
-	if (list_row(&r->list, &row))
-		app_push(r->view.app, runbook_view(r->view.app, entry_at(r, row)->name, NULL, 0));
+	app_push(s->view.app, runbook_view(s->view.app, entry_at(s, row)->name, NULL, 0));
 }
 
 static bool
 act(struct view *v, enum action action)
 {
+	struct list_screen *s = (struct list_screen *)v;
+	size_t row;
+
 	if (action != ACTION_FILL_IN && action != ACTION_REFRESH)
 		return false;
 	if (action == ACTION_FILL_IN) {
-		open_row((struct runbooks_screen *)v);
+		if (list_row(&s->list, &row))
+			open_row(s, row);
 	} else {
 		library_list(&v->app->library);
 		app_changed(v->app, CHANGE_LIBRARY);
@@ -174,67 +152,30 @@ act(struct view *v, enum action action)
 	return true;
 }
 
-static unsigned
-event(struct view *v, const struct event *ev)
-{
-	struct runbooks_screen *r = (struct runbooks_screen *)v;
-	unsigned answer = list_event(&r->list, ev);
-
-	if (answer & ANSWER_CHOSEN)
-		open_row(r);
-	return answer;
-}
-
-static unsigned
-contexts(const struct view *v)
-{
-	const struct runbooks_screen *r = (const struct runbooks_screen *)v;
-
-	return r->list.typing ? CONTEXT_FORM | CONTEXT_FIELD : CONTEXT_LIST;
-}
-
-static bool
-offers(const struct view *v, enum action action)
-{
-	return list_offers(&((const struct runbooks_screen *)v)->list, action) &&
-	       action != ACTION_COPY;
-}
-
-static bool
-work(struct view *v)
-{
-	return list_work(&((struct runbooks_screen *)v)->list);
-}
-
 static void
 changed(struct view *v, unsigned what)
 {
 	if (what & CHANGE_LIBRARY)
-		list_refresh(&((struct runbooks_screen *)v)->list);
+		list_screen_refresh((struct list_screen *)v);
 }
 
-static void
-close_view(struct view *v)
-{
-	list_done(&((struct runbooks_screen *)v)->list);
-	free(v);
-}
-
-static const struct view_ops ops = {.draw = draw,
-	.event = event,
+static const struct view_ops ops = {.draw = list_screen_draw,
+	.event = list_screen_event,
 	.act = act,
-	.contexts = contexts,
-	.offers = offers,
-	.work = work,
+	.contexts = list_screen_contexts,
+	.offers = list_screen_offers,
+	.work = list_screen_work,
 	.changed = changed,
-	.close = close_view};
+	.close = list_screen_close};
+
+static const struct list_screen_ops list_ops = {
+	.open = open_row, .foot = draw_why, .foot_rows = 4, .foot_from = 12};
 
 struct view *
 runbooks_view(struct app *app)
 {
-	struct runbooks_screen *r = util_alloc(sizeof(*r));
+	struct list_screen *s = util_alloc(sizeof(*s));
 
-	r->view = (struct view){.ops = &ops, .app = app};
-	list_init(&r->list, &model, r);
-	return &r->view;
+	list_screen_init(s, app, &ops, &list_ops, &model);
+	return &s->view;
 }

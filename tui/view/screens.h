@@ -18,6 +18,8 @@ struct view *audit_view(struct app *app);
 struct view *set_view(struct app *app, const char *id);
 /* The backups of one set. */
 struct view *backups_of_view(struct app *app, const char *set);
+/* One record of the audit log, a line of it. */
+struct view *record_view(struct app *app, const char *line, size_t len);
 /* A runbook to read; `sets` are parameters that are filled in already, "name=value". */
 struct view *runbook_view(struct app *app, const char *name, const char *const *sets, size_t nsets);
 /* A run by its id, live or over. */

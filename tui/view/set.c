@@ -6,19 +6,16 @@
 #include "base/text.h"
 #include "tui/app.h"
 #include "tui/draw/chart.h"
-#include "tui/view/menu.h"
+#include "tui/view/menu_screen.h"
 #include "tui/view/screens.h"
-#include "tui/view/sheet.h"
 #include "tui/view/verdicts.h"
 
-#define CHART_MAX 400 /* backups of the set that are looked at */
+#define CHARTS_MAX 9   /* rows of the charts and the one below them */
+#define CHART_MAX  400 /* backups of the set that are looked at */
 
 struct set_screen {
-	struct view view;
+	struct menu_screen base;
 	char *id; /* asset/set */
-	struct sheet sheet;
-	struct menu menu;
-	bool reading; /* the keys are the text's, not the menu's */
 	int64_t sizes[CHART_MAX], times[CHART_MAX];
 	uint8_t states[CHART_MAX];
 	size_t n; /* the newest n, newest first */
@@ -27,7 +24,7 @@ struct set_screen {
 static const struct board_row *
 row_of(const struct set_screen *s)
 {
-	return shelf_row(&s->view.app->shelf, s->id);
+	return shelf_row(&s->base.view.app->shelf, s->id);
 }
 
 static void
@@ -163,7 +160,7 @@ write_sheet(struct sheet *t, void *arg)
 {
 	struct set_screen *s = arg;
 	const struct board_row *row = row_of(s);
-	int64_t now = s->view.app->now;
+	int64_t now = s->base.view.app->now;
 	CLEANUP(str_done) struct str title = STR_INIT(KIB);
 
 	if (row == NULL) {
@@ -193,7 +190,7 @@ static void
 load_chart(struct set_screen *s)
 {
 	CLEANUP(err_done) struct err err = ERR_INIT;
-	struct catalog *c = s->view.app->shelf.catalog;
+	struct catalog *c = s->base.view.app->shelf.catalog;
 	const struct set_facts *f = c != NULL ? catalog_find_set(c, s->id) : NULL;
 	struct backup b;
 	uint64_t n = 0;
@@ -208,27 +205,25 @@ load_chart(struct set_screen *s)
 			continue;
 		s->sizes[s->n] = b.size;
 		s->times[s->n] = b.finished_at;
-		s->states[s->n] = catalog_good(c, f, &b, s->view.app->now, NULL, NULL);
+		s->states[s->n] = catalog_good(c, f, &b, s->base.view.app->now, NULL, NULL);
 		s->n++;
 	}
 }
 
 static void
-load_menu(struct set_screen *s)
+load(struct menu_screen *s)
 {
-	const struct board_row *row = row_of(s);
+	const struct board_row *row = row_of((struct set_screen *)s);
 	CLEANUP(str_done) struct str text = STR_INIT(200);
 
-	menu_clear(&s->menu);
-	if (row != NULL) {
-		str_add(&text, "List its backups (");
-		list_count_text(&text, (size_t)row->facts->place.seen.count);
-		str_addc(&text, ')');
-		menu_action(&s->menu, ACTION_ITS_BACKUPS, str_text(&text));
-		menu_runbooks(&s->menu, &s->view.app->library, row->facts->asset, row->facts->set,
-			row->facts->type, false);
-	}
-	menu_ready(&s->menu);
+	if (row == NULL)
+		return;
+	str_add(&text, "List its backups (");
+	list_count_text(&text, (size_t)row->facts->place.seen.count);
+	str_addc(&text, ')');
+	menu_action(&s->menu, ACTION_ITS_BACKUPS, str_text(&text));
+	menu_runbooks(&s->menu, &s->view.app->library, row->facts->asset, row->facts->set,
+		row->facts->type, false);
 }
 
 static int64_t
@@ -269,8 +264,9 @@ pause_style(void *arg, size_t i)
 }
 
 static void
-draw_charts(struct set_screen *s, struct area a)
+draw_charts(struct menu_screen *base, struct area a)
 {
+	struct set_screen *s = (struct set_screen *)base;
 	struct chart sizes = {
 		.n = s->n, .value = size_at, .style = style_at, .label = text_size, .arg = s};
 	struct chart pauses = {.n = s->n > 0 ? s->n - 1 : 0,
@@ -280,8 +276,10 @@ draw_charts(struct set_screen *s, struct area a)
 		.arg = s};
 	struct area left;
 
-	if (s->n < 2 || a.h < 3)
+	if (s->n < 2)
 		return;
+	/* Higher ones say no more. A row is left free above the menu. */
+	a = area_cut(a, 0, MAX(a.h - CHARTS_MAX, 0), a.w, MIN(a.h, CHARTS_MAX) - 1);
 	left = area_left(&a, a.w / 2);
 	draw_text(area_top(&left, 1), 1, 0, ROLE_TITLE, "SIZE OF EACH BACKUP, newest right");
 	chart_draw(area_cut(left, 1, 0, left.w - 3, left.h), &sizes);
@@ -289,86 +287,13 @@ draw_charts(struct set_screen *s, struct area a)
 	chart_draw(area_cut(a, 1, 0, a.w - 2, a.h), &pauses);
 }
 
-static void
-draw(struct view *v, struct area a)
-{
-	struct set_screen *s = (struct set_screen *)v;
-	int menu = MIN(MAX((int)s->menu.items.n, 1) + 2, MAX(a.h / 3, 4)), text;
-	bool focus = v->app->over == NULL;
-	struct area foot;
-
-	foot = area_bottom(&a, menu);
-	text = MIN(sheet_rows(&s->sheet, a.w), a.h);
-	if (a.h - text >= 4) {
-		struct area charts = area_bottom(&a, MIN(a.h - text, 9));
-
-		draw_charts(s, area_cut(charts, 0, 0, charts.w, charts.h - 1));
-	}
-	sheet_draw(&s->sheet, a, focus && s->reading);
-	menu_draw(&s->menu, foot, focus && !s->reading);
-}
-
-static void
-open_item(struct set_screen *s, const struct menu_item *it)
-{
-	CLEANUP(arena_done) struct arena a = ARENA_INIT;
-	const char *set;
-
-	if (it == NULL)
-		return;
-	if (it->runbook == NULL) {
-		app_push(s->view.app, backups_of_view(s->view.app, s->id));
-		return;
-	}
-	set = arena_fmt(&a, "%s=%s", it->parameter, s->id);
-	app_push(s->view.app, runbook_view(s->view.app, it->runbook->name, &set, 1));
-}
-
 static bool
 act(struct view *v, enum action action)
 {
-	struct set_screen *s = (struct set_screen *)v;
-
-	switch (action) {
-	case ACTION_ITS_BACKUPS: app_push(v->app, backups_of_view(v->app, s->id)); return true;
-	case ACTION_RESTORE:
-		s->reading = false;
-		menu_prefer(&s->menu, LIBRARY_RESTORES);
-		return true;
-	case ACTION_NEXT_PANE:
-	case ACTION_PREVIOUS_PANE: s->reading = !s->reading; return true;
-	default: return false;
-	}
-}
-
-static unsigned
-event(struct view *v, const struct event *ev)
-{
-	struct set_screen *s = (struct set_screen *)v;
-	unsigned answer;
-
-	if (s->reading)
-		return sheet_event(&s->sheet, ev);
-	answer = menu_event(&s->menu, ev);
-	if (answer & ANSWER_CHOSEN)
-		open_item(s, menu_item(&s->menu));
-	return answer;
-}
-
-static unsigned
-contexts(const struct view *v)
-{
-	const struct set_screen *s = (const struct set_screen *)v;
-
-	if (s->menu.list.typing || s->sheet.pager.typing)
-		return CONTEXT_FORM | CONTEXT_FIELD;
-	return CONTEXT_SET | (s->reading ? CONTEXT_PAGER : CONTEXT_LIST);
-}
-
-static bool
-offers(const struct view *v, enum action action)
-{
-	return list_offers(&((const struct set_screen *)v)->menu.list, action);
+	if (action != ACTION_ITS_BACKUPS)
+		return menu_screen_act(v, action);
+	app_push(v->app, backups_of_view(v->app, ((struct set_screen *)v)->id));
+	return true;
 }
 
 static const char *
@@ -377,57 +302,41 @@ title(const struct view *v)
 	return ((const struct set_screen *)v)->id;
 }
 
-static bool
-work(struct view *v)
-{
-	struct set_screen *s = (struct set_screen *)v;
-
-	return list_work(&s->menu.list) || pager_work(&s->sheet.pager);
-}
-
 static void
 changed(struct view *v, unsigned what)
 {
-	struct set_screen *s = (struct set_screen *)v;
-
-	s->sheet.stale = true;
+	menu_screen_changed(v, what);
 	if (what & CHANGE_CATALOG)
-		load_chart(s);
-	if (what & (CHANGE_CATALOG | CHANGE_LIBRARY))
-		load_menu(s);
+		load_chart((struct set_screen *)v);
 }
 
 static void
 close_view(struct view *v)
 {
-	struct set_screen *s = (struct set_screen *)v;
-
-	sheet_done(&s->sheet);
-	menu_done(&s->menu);
-	free(s->id);
-	free(s);
+	free(((struct set_screen *)v)->id);
+	menu_screen_close(v);
 }
 
-static const struct view_ops ops = {.draw = draw,
-	.event = event,
+static const struct view_ops ops = {.draw = menu_screen_draw,
+	.event = menu_screen_event,
 	.act = act,
-	.contexts = contexts,
-	.offers = offers,
+	.contexts = menu_screen_contexts,
+	.offers = menu_screen_offers,
 	.title = title,
-	.work = work,
+	.work = menu_screen_work,
 	.changed = changed,
 	.close = close_view};
+
+static const struct menu_screen_ops menu_ops = {
+	.contexts = CONTEXT_SET, .write = write_sheet, .load = load, .between = draw_charts};
 
 struct view *
 set_view(struct app *app, const char *id)
 {
 	struct set_screen *s = util_alloc(sizeof(*s));
 
-	s->view = (struct view){.ops = &ops, .app = app};
 	s->id = util_strdup(id);
-	sheet_init(&s->sheet, write_sheet, s);
-	menu_init(&s->menu);
+	menu_screen_init(&s->base, app, &ops, &menu_ops, s->id);
 	load_chart(s);
-	load_menu(s);
-	return &s->view;
+	return &s->base.view;
 }

@@ -1,24 +1,18 @@
 /*
- * run: a run, live or over: its steps, what they print, what happened, and its questions.
+ * run: a run, live or over: its steps, and beside them what they print or what happened
+ * (run_pane.h). What can be ordered of it is in run_orders.h.
  *
- * It is a client like any other: the run goes on without it. What steps print is read from their
- * files by offset, so that a gigabyte costs what a page does.
+ * It is a client like any other: the run goes on without it.
  */
 #include "base/banned.h"
 #include "base/path.h"
-#include "base/text.h"
 #include "run/dir.h"
 #include "tui/app.h"
 #include "tui/draw/list.h"
-#include "tui/view/asking.h"
-#include "tui/view/confirm.h"
-#include "tui/view/fill.h"
 #include "tui/view/run_head.h"
-#include "tui/view/run_sheet.h"
-#include "tui/view/report.h"
+#include "tui/view/run_orders.h"
+#include "tui/view/run_pane.h"
 #include "tui/view/screens.h"
-#include "tui/view/start.h"
-#include "tui/view/verdicts.h"
 
 #define WIDE        110 /* columns from which steps and output stand side by side */
 #define STEPS_WIDTH 54
@@ -34,18 +28,10 @@ struct run_screen {
 	int watched;
 	struct err err; /* why it can't be shown */
 	struct list steps;
-	bool reading;    /* the keys are the output's */
+	bool reading;    /* the keys are the pane's */
 	bool free_steps; /* the person moves among the steps: the selection stays */
-	enum { PANE_OUTPUT, PANE_EVENTS, PANE_STEP } pane;
-	struct pager output;
-	bool has_output;
-	const char *output_step; /* whose output is open */
-	int64_t output_attempt;
-	struct run_sheet sheets; /* the events, and one step in detail */
-	struct company company;
-	struct asking asking;
-	int64_t put;  /* the question that was put by itself last */
-	bool ordered; /* a refusal of the runner is the answer to our last order */
+	struct run_pane pane;
+	struct run_orders orders;
 };
 
 static const struct run_state *
@@ -117,39 +103,6 @@ selected_step(const struct run_screen *r)
 	return &s->steps[list_row(&r->steps, &row) ? row : step_at_hand(s)];
 }
 
-static void
-close_output(struct run_screen *r)
-{
-	if (r->has_output)
-		pager_done(&r->output);
-	r->has_output = false;
-	r->output_step = NULL;
-}
-
-/* Opens what the selected step printed, when it is not open already. */
-static void
-follow_output(struct run_screen *r)
-{
-	CLEANUP(arena_done) struct arena a = ARENA_INIT;
-	CLEANUP(err_done) struct err err = ERR_INIT;
-	const struct step_state *st = selected_step(r);
-	struct pages *pages;
-
-	if (st == NULL ||
-		(r->has_output && r->output_step == st->id && r->output_attempt == st->attempt))
-		return;
-	close_output(r);
-	if (st->attempt == 0 ||
-		!pages_of_file(run_dir_output(&a, r->dir, st->id, st->attempt), &pages, &err))
-		return;
-	pager_init(&r->output, pages);
-	r->has_output = true;
-	r->output_step = st->id;
-	r->output_attempt = st->attempt;
-	/* What runs is watched; what is over is read from its end, where the reason stands. */
-	r->output.follow = true;
-}
-
 /* The client */
 
 static void
@@ -187,18 +140,15 @@ watch(struct run_screen *r)
 static void
 close_run(struct run_screen *r)
 {
-	r->company.client = NULL;
-	asking_follow(&r->asking, NULL);
-	close_output(r);
+	run_orders_follow(&r->orders, NULL, r->id);
+	run_pane_follow(&r->pane, NULL, NULL);
 	unwatch(r);
 	run_client_free(r->client);
 	r->client = NULL;
 	err_done(&r->err);
-	run_sheet_follow(&r->sheets, NULL);
 	arena_done(&r->arena);
 	r->id[0] = '\0';
-	r->put = 0;
-	r->free_steps = r->ordered = false;
+	r->free_steps = false;
 }
 
 static void
@@ -213,46 +163,17 @@ open_run(struct run_screen *r, const char *id)
 	r->dir = path_join(&r->arena, path_join(&r->arena, app->options.state, "runs"), r->id);
 	if (!run_client_open(r->dir, !app->options.read_only, &r->client, &r->err))
 		return;
-	r->company.client = r->client;
-	asking_follow(&r->asking, r->client);
-	run_sheet_follow(&r->sheets, state_of(r));
+	run_orders_follow(&r->orders, r->client, r->id);
+	run_pane_follow(&r->pane, r->dir, state_of(r));
 	take_news(r);
 }
 
-/* Puts a new question by itself, but only where it does not fall into something else. */
+/* By itself, but only where it does not fall into something else. */
 static void
 put_question(struct run_screen *r)
 {
-	const struct run_state *s = state_of(r);
-	struct app *app = r->view.app;
-
-	struct question_party self = company_self(&r->company);
-
-	if (s->ask.number == 0 || s->ask.number == r->put || app->over != NULL ||
-		!app_is_shown(app, &r->view) || app->stage == NULL)
-		return;
-	/* It is whoever drives who is asked, or for consent the others; root may, but uncalled. */
-	if (util_streq(s->ask.kind, "approve")
-			? !question_consents(s, &self)
-			: s->operator_uid >= 0 && self.uid != s->operator_uid)
-		return;
-	if (asking_put(&r->asking))
-		r->put = s->ask.number;
-}
-
-static void
-show_refusal(struct run_screen *r)
-{
-	const struct err *refusal = run_client_refusal(r->client);
-	struct err err = ERR_INIT;
-
-	if (!r->ordered || refusal == NULL)
-		return;
-	r->ordered = false;
-	err_set(&err, refusal->code, "%s", refusal->msg);
-	if (refusal->hint != NULL)
-		err_hint(&err, "%s", refusal->hint);
-	app_fail(r->view.app, &err);
+	if (app_is_shown(r->view.app, &r->view))
+		run_orders_put(&r->orders);
 }
 
 static void
@@ -263,57 +184,17 @@ take_news(struct run_screen *r)
 
 	watch(r);
 	while ((line = run_client_line(r->client, &len)) != NULL)
-		run_sheet_take(&r->sheets, line, len);
+		run_pane_take(&r->pane, line, len);
 	list_refresh(&r->steps);
 	if (!r->free_steps && state_of(r)->nsteps > 0)
 		list_select(&r->steps, step_at_hand(state_of(r)) + 1);
-	follow_output(r);
-	asking_changed(&r->asking);
-	show_refusal(r);
+	run_pane_select(&r->pane, selected_step(r));
+	run_orders_changed(&r->orders);
 	put_question(r);
 	app_dirty(r->view.app);
 }
 
 /* Drawing */
-
-static void
-draw_title(const struct run_screen *r, struct area a)
-{
-	CLEANUP(str_done) struct str text = STR_INIT(200);
-	const struct step_state *st = selected_step(r);
-
-	draw_hline(a, 0, ROLE_BORDER);
-	if (r->pane == PANE_EVENTS)
-		str_add(&text, " what happened ");
-	else if (r->pane == PANE_STEP && st != NULL)
-		str_fmt(&text, " step %s in detail ", st->id);
-	else if (st != NULL)
-		str_fmt(&text, " what %s printed%s ", st->id, st->attempt > 1 ? ", last try" : "");
-	draw_text(a, 2, 0, r->reading ? ROLE_TITLE : ROLE_DIM, str_text(&text));
-}
-
-static void
-draw_pane(struct run_screen *r, struct area a, bool focus)
-{
-	const struct step_state *st = selected_step(r);
-
-	draw_title(r, area_top(&a, 1));
-	if (r->pane == PANE_EVENTS) {
-		sheet_draw(&r->sheets.events, a, focus);
-	} else if (r->pane == PANE_STEP) {
-		run_sheet_step(&r->sheets, st);
-		sheet_draw(&r->sheets.step, a, focus);
-	} else if (r->has_output && pages_end(r->output.pages) > 0) {
-		pager_draw(&r->output, a, focus);
-	} else {
-		draw_text(area_cut(a, 1, 0, a.w - 2, a.h), 0, 0, ROLE_DIM,
-			st == NULL || st->status == STEP_PENDING || st->status == STEP_WAITING
-				? "It has not run yet."
-			: st->attempt == 0           ? "Nothing: no program ran for it."
-			: st->status == STEP_RUNNING ? "Nothing yet."
-						     : "It printed nothing.");
-	}
-}
 
 static void
 draw_none(const struct run_screen *r, struct area a)
@@ -340,7 +221,7 @@ draw(struct view *v, struct area a)
 		draw_none(r, a);
 		return;
 	}
-	run_head_draw(&a, r->client, &r->company);
+	run_head_draw(&a, r->client, &r->orders.company);
 	if (a.w >= WIDE) {
 		steps = area_left(&a, STEPS_WIDTH);
 		draw_vline(area_left(&a, 1), 0, ROLE_BORDER);
@@ -349,153 +230,7 @@ draw(struct view *v, struct area a)
 		steps = area_top(&a, MIN((int)state_of(r)->nsteps + 2, MAX(a.h / 2, 3)));
 	}
 	list_draw(&r->steps, steps, focus && !r->reading);
-	/* What was written while nobody was told is there as well. */
-	draw_pane(r, a, focus && r->reading);
-}
-
-/* Orders */
-
-static void
-order(struct run_screen *r, const char *op, const char *text)
-{
-	struct err err = ERR_INIT;
-
-	if (r->client == NULL || !run_client_order(r->client, op, text, &err)) {
-		if (err.code != ERR_NONE)
-			app_fail(r->view.app, &err);
-		return;
-	}
-	r->ordered = true;
-}
-
-static bool
-is_running(const struct run_screen *r)
-{
-	const struct run_state *s = state_of(r);
-
-	return s != NULL && s->phase != RUN_FINISHED && run_client_alive(r->client);
-}
-
-static bool
-may_resume(const struct run_screen *r)
-{
-	const struct run_state *s = state_of(r);
-
-	return s != NULL && !run_client_alive(r->client) &&
-	       (s->phase != RUN_FINISHED || !util_streq(s->outcome, "done"));
-}
-
-static const struct step_state *
-running_step(const struct run_screen *r)
-{
-	const struct run_state *s = state_of(r);
-
-	for (size_t i = 0; s != NULL && i < s->nsteps; i++)
-		if (s->steps[i].status == STEP_RUNNING)
-			return &s->steps[i];
-	return NULL;
-}
-
-static void
-on_stop(struct confirm *c, bool accepted)
-{
-	if (accepted)
-		order(c->arg, "stop", NULL);
-}
-
-static void
-on_interrupt(struct confirm *c, bool accepted)
-{
-	if (accepted)
-		order(c->arg, "interrupt", NULL);
-}
-
-static void
-ask_stop(struct run_screen *r)
-{
-	struct confirm *c = confirm_new(r->view.app, on_stop, r);
-	const struct step_state *st = running_step(r);
-
-	c->spec.title = "Stop the run";
-	c->spec.action = "Stop the run";
-	c->spec.destroys = true;
-	confirm_fact(c, "run", r->id, 0);
-	confirm_fact(c, "step", st != NULL ? st->id : NULL, 0);
-	confirm_fact(c, "runs", st != NULL ? st->describe : NULL, 0);
-	c->spec.text = st != NULL ? "The step at hand is ended: it gets TERM, and KILL after ten "
-				    "seconds. Then the run cleans up and ends. It can be resumed."
-				  : "No further step runs; the run cleans up and ends. It can be "
-				    "resumed.";
-	confirm_open(c);
-}
-
-static void
-ask_interrupt(struct run_screen *r)
-{
-	const struct step_state *st = running_step(r);
-	struct confirm *c;
-
-	if (st == NULL || !is_running(r)) {
-		app_say(r->view.app, ROLE_DIM, "No step runs just now.");
-		return;
-	}
-	c = confirm_new(r->view.app, on_interrupt, r);
-	c->spec.title = "Interrupt the step";
-	c->spec.action = "Interrupt it";
-	c->spec.destroys = true;
-	confirm_fact(c, "step", st->id, 0);
-	confirm_fact(c, "runs", st->describe, 0);
-	confirm_fact(c, "on", st->live, 0);
-	c->spec.text = "The step is ended: it gets TERM, and KILL after ten seconds. Then you are "
-		       "asked whether to try again, skip it or stop.";
-	confirm_open(c);
-}
-
-static void
-on_comment(struct fill *f, bool accepted)
-{
-	if (accepted)
-		order(f->arg, "note", form_text(&f->form, 0));
-}
-
-static bool
-check_comment(struct fill *f)
-{
-	if (form_text(&f->form, 0)[0] != '\0')
-		return true;
-	f->form.values[0].error = "There is nothing to write down.";
-	return false;
-}
-
-static void
-ask_comment(struct run_screen *r)
-{
-	struct fill *f = fill_new(r->view.app, "A note for the record", "Write it", on_comment, r);
-
-	f->check = check_comment;
-	*fill_item(f) = (struct form_item){.kind = FORM_TEXT,
-		.label = "note",
-		.max = 3000,
-		.help = "Everybody at the run sees it, and it stays in its report."};
-	fill_open(f);
-}
-
-static void
-show_pane(struct run_screen *r, int pane)
-{
-	r->pane = r->pane == (unsigned)pane ? PANE_OUTPUT : (unsigned)pane;
-	r->sheets.step.stale = true;
-}
-
-/* What a run that is not going on has to say to an order. */
-static bool
-needs_run(struct run_screen *r)
-{
-	if (is_running(r))
-		return true;
-	app_say(r->view.app, ROLE_DIM, "%s",
-		r->client == NULL ? "There is no run." : "The run is not going on.");
-	return false;
+	run_pane_draw(&r->pane, a, r->reading, focus && r->reading);
 }
 
 static bool
@@ -504,58 +239,11 @@ act(struct view *v, enum action action)
 	struct run_screen *r = (struct run_screen *)v;
 
 	switch (action) {
-	case ACTION_ANSWER:
-		if (needs_run(r) && !asking_put(&r->asking))
-			app_say(v->app, ROLE_DIM, "The run asks nothing just now.");
-		return true;
-	case ACTION_PAUSE:
-		if (needs_run(r))
-			order(r, state_of(r)->paused ? "continue" : "pause", NULL);
-		return true;
-	case ACTION_STOP:
-		if (needs_run(r))
-			ask_stop(r);
-		return true;
-	case ACTION_INTERRUPT:
-	case ACTION_INTERRUPT_STEP: ask_interrupt(r); return true;
-	case ACTION_RESUME:
-		if (may_resume(r))
-			start_resume(v->app, r->id);
-		else
-			app_say(v->app, ROLE_DIM, "There is nothing to resume.");
-		return true;
-	case ACTION_COMMENT:
-		if (needs_run(r))
-			ask_comment(r);
-		return true;
-	case ACTION_HAND_OVER:
-		if (needs_run(r))
-			company_wheel(&r->company);
-		return true;
-	case ACTION_INJECT:
-		if (needs_run(r))
-			company_inject(&r->company);
-		return true;
-	case ACTION_CLOCK:
-		if (needs_run(r))
-			company_clock(&r->company);
-		return true;
-	case ACTION_REPORT: report_open(v->app, r->id); return true;
-	case ACTION_EVENTS: show_pane(r, PANE_EVENTS); return true;
+	case ACTION_EVENTS: run_pane_turn(&r->pane, PANE_EVENTS); return true;
 	case ACTION_NEXT_PANE:
 	case ACTION_PREVIOUS_PANE: r->reading = !r->reading; return true;
-	default: return false;
+	default: return run_orders_act(&r->orders, action);
 	}
-}
-
-static unsigned
-pane_event(struct run_screen *r, const struct event *ev)
-{
-	if (r->pane == PANE_EVENTS)
-		return sheet_event(&r->sheets.events, ev);
-	if (r->pane == PANE_STEP)
-		return sheet_event(&r->sheets.step, ev);
-	return r->has_output ? pager_event(&r->output, ev) : ANSWER_IGNORED;
 }
 
 static unsigned
@@ -567,15 +255,14 @@ event(struct view *v, const struct event *ev)
 	if (r->client == NULL)
 		return ANSWER_IGNORED;
 	if (r->reading)
-		return pane_event(r, ev);
+		return run_pane_event(&r->pane, ev);
 	answer = list_event(&r->steps, ev);
 	if (answer & ANSWER_MOVED) {
 		r->free_steps = true;
-		r->sheets.step.stale = true;
-		follow_output(r);
+		run_pane_select(&r->pane, selected_step(r));
 	}
 	if (answer & ANSWER_CHOSEN)
-		show_pane(r, PANE_STEP);
+		run_pane_turn(&r->pane, PANE_STEP);
 	return answer;
 }
 
@@ -586,8 +273,7 @@ contexts(const struct view *v)
 
 	if (r->client == NULL)
 		return 0;
-	if (r->steps.typing || (r->has_output && r->output.typing) ||
-		r->sheets.events.pager.typing || r->sheets.step.pager.typing)
+	if (r->steps.typing || run_pane_typing(&r->pane))
 		return CONTEXT_FORM | CONTEXT_FIELD;
 	return CONTEXT_RUN | (r->reading ? CONTEXT_PAGER : CONTEXT_LIST);
 }
@@ -597,20 +283,9 @@ offers(const struct view *v, enum action action)
 {
 	const struct run_screen *r = (const struct run_screen *)v;
 
-	switch (action) {
-	case ACTION_ANSWER: return is_running(r) && asking_waits(&r->asking);
-	case ACTION_PAUSE:
-	case ACTION_STOP:
-	case ACTION_COMMENT:
-	case ACTION_HAND_OVER: return is_running(r);
-	case ACTION_INJECT:
-	case ACTION_CLOCK: return is_running(r) && state_of(r)->mode == PLAN_DRILL;
-	case ACTION_INTERRUPT_STEP: return is_running(r) && running_step(r) != NULL;
-	case ACTION_RESUME: return may_resume(r);
-	case ACTION_COPY:
-	case ACTION_FILTER: return false;
-	default: return list_offers(&r->steps, action);
-	}
+	if (action == ACTION_COPY || action == ACTION_FILTER)
+		return false;
+	return run_orders_offers(&r->orders, action) && list_offers(&r->steps, action);
 }
 
 static const char *
@@ -626,8 +301,7 @@ work(struct view *v)
 {
 	struct run_screen *r = (struct run_screen *)v;
 
-	return list_work(&r->steps) || (r->has_output && pager_work(&r->output)) ||
-	       pager_work(&r->sheets.events.pager) || pager_work(&r->sheets.step.pager);
+	return list_work(&r->steps) || run_pane_work(&r->pane);
 }
 
 /* The Run screen without a run takes the one that somebody should look at. */
@@ -655,10 +329,10 @@ changed(struct view *v, unsigned what)
 	if (what & CHANGE_SECOND && !run_client_alive(r->client) &&
 		state_of(r)->phase != RUN_FINISHED && run_dir_runner(r->dir) > 0)
 		open_run(r, r->id); /* somebody has resumed it */
-	follow_output(r);
+	run_pane_select(&r->pane, selected_step(r));
 	if (what & CHANGE_SHOWN)
 		put_question(r);
-	r->sheets.step.stale = true;
+	run_pane_stale(&r->pane);
 }
 
 static void
@@ -667,8 +341,8 @@ close_view(struct view *v)
 	struct run_screen *r = (struct run_screen *)v;
 
 	close_run(r);
-	asking_done(&r->asking);
-	run_sheet_done(&r->sheets);
+	run_orders_done(&r->orders);
+	run_pane_done(&r->pane);
 	list_done(&r->steps);
 	free(r);
 }
@@ -691,9 +365,8 @@ run_new(struct app *app)
 	r->view = (struct view){.ops = &ops, .app = app};
 	r->watched = -1;
 	list_init(&r->steps, &model, r);
-	run_sheet_init(&r->sheets);
-	r->company = (struct company){.app = app, .ordered = &r->ordered};
-	asking_init(&r->asking, app, &r->company);
+	run_pane_init(&r->pane);
+	run_orders_init(&r->orders, app);
 	return r;
 }
 

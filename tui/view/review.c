@@ -4,24 +4,22 @@
  */
 #include "base/banned.h"
 #include "base/json.h"
-#include "base/text.h"
 #include "conf/json_read.h"
 #include "tui/app.h"
 #include "tui/view/confirm.h"
 #include "tui/view/fill.h"
+#include "tui/view/plan_sheet.h"
 #include "tui/view/screens.h"
-#include "tui/view/sheet.h"
+#include "tui/view/sheet_screen.h"
 #include "tui/view/start.h"
 
 #define SECRETS_MAX 8
 
 struct review {
-	struct view view;
+	struct sheet_screen base;
 	struct arena arena;
-	const char *name; /* of the runbook; NULL: a run is resumed */
-	const char *run;  /* that is resumed */
+	const char *run; /* that is resumed; NULL: a new one is planned */
 	struct job *job;
-	struct sheet sheet;
 	cJSON *said;       /* its first line: plan and ask */
 	size_t taken;      /* bytes of its output that were taken */
 	struct err err;    /* why there is no plan, or no start */
@@ -34,143 +32,6 @@ static const cJSON *
 plan_of(const struct review *r)
 {
 	return json_get(r->said, "plan");
-}
-
-static bool
-is_production(const cJSON *target)
-{
-	return util_streq(json_get_text(target, "environment"), "production") &&
-	       !json_get_bool(target, "sandbox", false);
-}
-
-static const char *
-target_text(struct arena *a, const cJSON *target)
-{
-	const char *conninfo = json_get_text(target, "conninfo");
-	const char *name = json_get_text(target, "name"),
-		   *environment = json_get_text(target, "environment");
-
-	if (json_get_bool(target, "sandbox", false))
-		return arena_fmt(a, "%s: a throw-away server, removed after the run", name);
-	return arena_fmt(a, "%s%s%s (%s)", name, conninfo != NULL ? " = " : "",
-		conninfo != NULL ? conninfo : "",
-		is_production(target) ? "PRODUCTION" : environment);
-}
-
-static bool
-touches_production(const struct review *r)
-{
-	const cJSON *it;
-
-	cJSON_ArrayForEach(it, json_get(plan_of(r), "targets")) if (is_production(it)) return true;
-	return false;
-}
-
-static bool
-is_drill(const struct review *r)
-{
-	return util_streq(json_get_text(plan_of(r), "mode"), "drill");
-}
-
-/* Writing the sheet */
-
-static bool
-was_chosen(const cJSON *plan, const char *name)
-{
-	const cJSON *it;
-
-	cJSON_ArrayForEach(
-		it, json_get(plan, "chosen")) if (cJSON_IsString(it) &&
-						  strcmp(it->valuestring, name) == 0) return true;
-	return false;
-}
-
-static void
-write_parameters(struct sheet *t, const cJSON *plan)
-{
-	const cJSON *it;
-
-	cJSON_ArrayForEach(it, json_get(plan, "parameters"))
-	{
-		CLEANUP(str_done) struct str text = STR_INIT(32 * KIB);
-
-		if (cJSON_IsString(it))
-			str_fmt(&text, "%s%s", it->valuestring,
-				was_chosen(plan, it->string) ? "  (chosen for you)" : "");
-		else
-			str_add(&text, "(a secret)");
-		sheet_fact(t, it->string, ROLE_TEXT, str_text(&text));
-	}
-}
-
-static unsigned
-effect_style(const char *effect)
-{
-	return util_streq(effect, "destroy") ? ROLE_DANGER : ROLE_DIM;
-}
-
-static void
-write_step(struct sheet *t, struct arena *a, const cJSON *step, size_t number)
-{
-	const char *waits = json_get_text(step, "waits_for"), *type, *effect;
-	int64_t budget = json_get_int(step, "budget_s", -1);
-	const cJSON *it;
-
-	effect = json_get_text(step, "effect");
-	type = json_get_text(step, "confirm_type");
-	sheet_blank(t);
-	sheet_fmt(t, ROLE_TITLE, 0, "%2zu. %s", number, json_get_text(step, "title"));
-	sheet_fmt(t, effect_style(effect), 5, "%s: %s, %s", json_get_text(step, "id"),
-		json_get_text(step, "kind"),
-		util_streq(effect, "destroy") ? "DESTROYS"
-		: util_streq(effect, "write") ? "writes"
-					      : "reads");
-	if (json_get_text(step, "runs") != NULL)
-		sheet_text(t, ROLE_ACCENT, 7, json_get_text(step, "runs"));
-	if (json_get_text(step, "env") != NULL)
-		sheet_text(t, ROLE_DIM, 7, json_get_text(step, "env"));
-	cJSON_ArrayForEach(it, json_get(step, "targets")) sheet_fmt(
-		t, is_production(it) ? ROLE_DANGER : ROLE_TEXT, 5, "on %s", target_text(a, it));
-	if (json_get_text(step, "drill") != NULL)
-		sheet_text(t, ROLE_ACCENT, 5,
-			util_streq(json_get_text(step, "drill"), "simulate")
-				? "in this drill it is only told, not done"
-				: "this step is forbidden in a drill: the run ends here");
-	if (waits != NULL)
-		sheet_fmt(t, ROLE_TEXT, 5, "waits for: %s%s%s%s", waits, type != NULL ? " (\"" : "",
-			type != NULL ? type : "", type != NULL ? "\")" : "");
-	if (json_get_text(step, "when") != NULL)
-		sheet_fmt(t, ROLE_TEXT, 5, "only when %s", json_get_text(step, "when"));
-	if (budget >= 0) {
-		CLEANUP(str_done) struct str text = STR_INIT(100);
-
-		text_duration(&text, budget);
-		sheet_fmt(t, ROLE_DIM, 5, "planned to take %s", str_text(&text));
-	}
-	if (json_get_text(step, "irreversible") != NULL)
-		sheet_fmt(t, ROLE_DANGER, 5, "can't be taken back: %s",
-			json_get_text(step, "irreversible"));
-}
-
-static void
-write_plan(struct sheet *t, const struct review *r)
-{
-	CLEANUP(arena_done) struct arena a = ARENA_INIT;
-	const cJSON *plan = plan_of(r), *it;
-	size_t n = 0;
-
-	sheet_fmt(t, ROLE_TITLE, 0, "Nothing runs yet. %s", json_get_text(plan, "title"));
-	if (is_drill(r))
-		sheet_text(t, ROLE_DRILL, 0, " DRILL ");
-	sheet_fact(t, "as", ROLE_TEXT, json_get_text(plan, "operator"));
-	cJSON_ArrayForEach(it, json_get(plan, "targets")) sheet_fact(
-		t, "target", is_production(it) ? ROLE_DANGER : ROLE_TEXT, target_text(&a, it));
-	write_parameters(t, plan);
-	if (r->findings != NULL)
-		sheet_fact(t, "findings", ROLE_LATE, r->findings);
-	cJSON_ArrayForEach(it, json_get(plan, "steps")) write_step(t, &a, it, ++n);
-	sheet_blank(t);
-	sheet_text(t, ROLE_DIM, 0, "s starts it; it asks first. q leaves it.");
 }
 
 static void
@@ -196,7 +57,7 @@ write_sheet(struct sheet *t, void *arg)
 		return;
 	}
 	if (r->said != NULL) {
-		write_plan(t, r);
+		plan_sheet_write(t, plan_of(r), r->findings);
 		return;
 	}
 	seconds = r->job != NULL ? (clock_mono_ms() - job_started_ms(r->job)) / 1000 : 0;
@@ -221,9 +82,9 @@ take_error(struct review *r, const cJSON *error)
 static void
 take_started(struct review *r, const char *run)
 {
-	struct app *app = r->view.app;
+	struct app *app = r->base.view.app;
 
-	app_close(app, &r->view);
+	app_close(app, &r->base.view);
 	run_show(app, run);
 }
 
@@ -235,7 +96,7 @@ take_line(struct review *r, const char *line, size_t len)
 	CLEANUP(err_done) struct err err = ERR_INIT;
 	cJSON *j = json_parse(line, len, &err);
 
-	r->sheet.stale = true;
+	r->base.sheet.stale = true;
 	if (j == NULL)
 		return;
 	if (json_get(j, "error") != NULL)
@@ -265,7 +126,7 @@ on_said(struct job *job, void *arg)
 		r->taken += len + 1;
 		take_line(r, out->buf + from, len);
 	}
-	app_dirty(r->view.app);
+	app_dirty(r->base.view.app);
 }
 
 static void
@@ -298,7 +159,7 @@ send_orders(struct review *r)
 	}
 	str_addc(&r->orders, '\n');
 	r->starting = true;
-	r->sheet.stale = true;
+	r->base.sheet.stale = true;
 	if (r->job == NULL || !job_send(r->job, r->orders.buf, r->orders.len)) {
 		err_set(&r->err, ERR_UNKNOWN, "What made the plan is no longer there.");
 		err_hint(&r->err, "Go back and make it again.");
@@ -316,13 +177,13 @@ on_confirmed(struct confirm *c, bool accepted)
 	else
 		str_wipe(&r->orders);
 	if (!accepted && r->run != NULL)
-		app_close(r->view.app, &r->view);
+		app_close(r->base.view.app, &r->base.view);
 }
 
 static void
 confirm_start(struct review *r)
 {
-	struct confirm *c = confirm_new(r->view.app, on_confirmed, r);
+	struct confirm *c = confirm_new(r->base.view.app, on_confirmed, r);
 	const cJSON *plan = plan_of(r), *it;
 
 	c->spec.title = r->run != NULL ? "Resume the run" : "Start the run";
@@ -334,14 +195,14 @@ confirm_start(struct review *r)
 	} else {
 		confirm_fact(c, "runbook", json_get_text(plan, "runbook"), ROLE_TITLE);
 		cJSON_ArrayForEach(it, json_get(plan, "targets"))
-			confirm_fact(c, "target", target_text(&c->arena, it), 0);
+			confirm_fact(c, "target", plan_sheet_target(&c->arena, it), 0);
 		confirm_fact(c, "as", json_get_text(plan, "operator"), 0);
 		c->spec.text = "Each step that changes something asks again before it runs.";
-		if (touches_production(r)) {
+		if (plan_sheet_production(plan)) {
 			c->spec.environment = "PRODUCTION";
 			c->spec.environment_style = ROLE_PRODUCTION | STYLE_REVERSE;
 		}
-		if (is_drill(r)) {
+		if (plan_sheet_drill(plan)) {
 			c->spec.environment = "DRILL";
 			c->spec.environment_style = ROLE_DRILL | STYLE_REVERSE;
 		}
@@ -357,7 +218,7 @@ on_secrets(struct fill *f, bool accepted)
 
 	if (!accepted) {
 		if (r->run != NULL)
-			app_close(r->view.app, &r->view);
+			app_close(r->base.view.app, &r->base.view);
 		return;
 	}
 	/* All of it at once: growing would leave copies of a secret behind. */
@@ -386,7 +247,7 @@ ask_start(struct review *r)
 		confirm_start(r);
 		return;
 	}
-	f = fill_new(r->view.app, "Secrets", "Go on", on_secrets, r);
+	f = fill_new(r->base.view.app, "Secrets", "Go on", on_secrets, r);
 	f->text = "Found nowhere else. They stay in the memory of the run and are wiped with it; "
 		  "one that is not needed may stay empty.";
 	cJSON_ArrayForEach(
@@ -397,12 +258,6 @@ ask_start(struct review *r)
 			.max = 4095};
 	}
 	fill_open(f);
-}
-
-static void
-draw(struct view *v, struct area a)
-{
-	sheet_draw(&((struct review *)v)->sheet, a, v->app->over == NULL);
 }
 
 static bool
@@ -417,22 +272,6 @@ act(struct view *v, enum action action)
 	return true;
 }
 
-static unsigned
-event(struct view *v, const struct event *ev)
-{
-	return sheet_event(&((struct review *)v)->sheet, ev);
-}
-
-static unsigned
-contexts(const struct view *v)
-{
-	const struct review *r = (const struct review *)v;
-
-	if (r->sheet.pager.typing)
-		return CONTEXT_FORM | CONTEXT_FIELD;
-	return CONTEXT_PAGER | CONTEXT_PLAN;
-}
-
 static bool
 offers(const struct view *v, enum action action)
 {
@@ -440,19 +279,7 @@ offers(const struct view *v, enum action action)
 
 	if (action == ACTION_START)
 		return r->said != NULL && r->err.code == ERR_NONE && !r->starting;
-	return action != ACTION_FOLLOW && action != ACTION_WRAP;
-}
-
-static const char *
-title(const struct view *v)
-{
-	return ((const struct review *)v)->run != NULL ? "resume" : "plan";
-}
-
-static bool
-work(struct view *v)
-{
-	return pager_work(&((struct review *)v)->sheet.pager);
+	return sheet_screen_offers(v, action);
 }
 
 static void
@@ -462,7 +289,7 @@ changed(struct view *v, unsigned what)
 
 	/* The seconds that the plan takes */
 	if (r->said == NULL && r->err.code == ERR_NONE)
-		r->sheet.stale = true;
+		r->base.sheet.stale = true;
 }
 
 static void
@@ -471,22 +298,21 @@ close_view(struct view *v)
 	struct review *r = (struct review *)v;
 
 	job_cancel(r->job);
-	sheet_done(&r->sheet);
 	cJSON_Delete(r->said);
 	free(r->findings);
 	str_wipe(&r->orders);
 	err_done(&r->err);
 	arena_done(&r->arena);
-	free(r);
+	sheet_screen_close(v);
 }
 
-static const struct view_ops ops = {.draw = draw,
-	.event = event,
+static const struct view_ops ops = {.draw = sheet_screen_draw,
+	.event = sheet_screen_event,
 	.act = act,
-	.contexts = contexts,
+	.contexts = sheet_screen_contexts,
 	.offers = offers,
-	.title = title,
-	.work = work,
+	.title = sheet_screen_title,
+	.work = sheet_screen_work,
 	.changed = changed,
 	.close = close_view};
 
@@ -496,9 +322,10 @@ review_new(struct app *app, const char **args)
 	static const struct job_ops job_ops = {.said = on_said, .ended = on_ended};
 	struct review *r = util_alloc(sizeof(*r));
 
-	r->view = (struct view){.ops = &ops, .app = app};
+	sheet_screen_init(&r->base, app, &ops, write_sheet);
+	r->base.contexts = CONTEXT_PLAN;
+	r->base.title = "plan";
 	r->orders = (struct str)STR_INIT(KIB);
-	sheet_init(&r->sheet, write_sheet, r);
 	r->job = app_job(app, args, true, &job_ops, r);
 	if (r->job == NULL)
 		err_set(&r->err, ERR_UNKNOWN, "What makes the plan could not be started.");
@@ -522,8 +349,7 @@ review_view(struct app *app, const char *name, const char *const *sets, size_t n
 	if (app->options.read_only)
 		args[n++] = "--read-only";
 	r = review_new(app, args);
-	r->name = arena_strdup(&r->arena, name);
-	return &r->view;
+	return &r->base.view;
 }
 
 void
@@ -531,6 +357,7 @@ start_resume(struct app *app, const char *run)
 {
 	struct review *r = review_new(app, (const char *[]){"__prepare", run, "--resume", NULL});
 
+	r->base.title = "resume";
 	r->run = arena_strdup(&r->arena, run);
-	app_push(app, &r->view);
+	app_push(app, &r->base.view);
 }

@@ -2,6 +2,13 @@
 #include "tui/model/moments.h"
 #include "base/clock.h"
 #include "conf/json_read.h"
+#include "conf/site.h"
+
+bool
+moments_archive(int type)
+{
+	return type == SET_WAL || type == SET_PGBACKREST || type == SET_BARMAN;
+}
 
 static int64_t
 time_of(const cJSON *o, const char *key)

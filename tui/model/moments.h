@@ -32,6 +32,9 @@ struct moments {
 	VEC(const char *) troubles; /* gaps, damage, in sentences */
 };
 
+/* Whether sets of this type (enum set_type) hold WAL, to recover to a moment with. */
+bool moments_archive(int type);
+
 /* False when it is not what `window` prints. */
 MUST_CHECK bool moments_read(struct moments *ret, const char *json, size_t len, struct err *err);
 void moments_done(struct moments *m);

@@ -3,25 +3,20 @@
  * breaks them on an axis, and what holds at the cursor.
  */
 #include "base/banned.h"
-#include "tui/draw/timeline.h"
 #include "base/text.h"
 #include "tui/app.h"
-#include "tui/model/harm.h"
-#include "tui/model/moments.h"
-#include "tui/view/confirm.h"
-#include "tui/view/pick.h"
+#include "tui/view/recover.h"
 #include "tui/view/screens.h"
 #include "tui/view/sheet.h"
+#include "tui/view/timeline_lanes.h"
 #include "tui/view/verdicts.h"
 
-#define LANES_MAX 8 /* timelines that are drawn, the newest */
-#define SECOND    1000000LL
-#define WITHIN_S  900 /* how far to both sides of the cursor transactions are looked for */
+#define SECOND   1000000LL
+#define WITHIN_S 900 /* how far to both sides of the cursor transactions are looked for */
 
 struct timeline_screen {
 	struct view view;
-	struct arena arena; /* of lanes and spans */
-	size_t asset;       /* among those of the site that have WAL */
+	size_t asset; /* among those of the site that have WAL */
 	struct job *job;
 	struct moments moments;
 	bool has;            /* moments hold */
@@ -32,22 +27,15 @@ struct timeline_screen {
 	int64_t harm_at;    /* around which second they were looked for; 0: never */
 	char *harm_problem; /* why none could be looked for; NULL */
 	struct timeline axis;
-	struct timeline_lane lanes[LANES_MAX + 2];
-	size_t nlanes;
+	struct timeline_lanes lanes;
 	struct sheet sheet;
 };
-
-static bool
-is_archive(int type)
-{
-	return type == SET_WAL || type == SET_PGBACKREST || type == SET_BARMAN;
-}
 
 static bool
 has_wal(const struct asset *a)
 {
 	for (size_t i = 0; i < a->sets.n; i++)
-		if (is_archive(item_at(&a->sets, struct set, i)->type))
+		if (moments_archive(item_at(&a->sets, struct set, i)->type))
 			return true;
 	return false;
 }
@@ -78,79 +66,6 @@ asset_of(const struct timeline_screen *t)
 	return NULL;
 }
 
-/* Lanes */
-
-struct spans {
-	struct timeline_span *v;
-	size_t n;
-};
-
-static void
-add_span(struct spans *s, int64_t from, int64_t to, char glyph, uint8_t role)
-{
-	s->v[s->n++] = (struct timeline_span){from, MAX(to, from), glyph, role};
-}
-
-static void
-add_lane(struct timeline_screen *t, const char *title, const struct spans *s)
-{
-	t->lanes[t->nlanes++] = (struct timeline_lane){title, s->v, s->n};
-}
-
-/* Where the next window of this timeline begins; what lies between can't be reached. */
-static int64_t
-next_start(const struct moments *m, const struct moments_window *after)
-{
-	int64_t next = INT64_MIN;
-	const struct moments_window *w;
-
-	vec_each (&m->windows, w)
-		if (w->timeline == after->timeline && w->earliest_us > after->quiet_us &&
-			(next == INT64_MIN || w->earliest_us < next))
-			next = w->earliest_us;
-	return next;
-}
-
-static void
-add_timeline(struct timeline_screen *t, int64_t tli)
-{
-	const struct moments *m = &t->moments;
-	struct spans s = {arena_array(&t->arena, m->windows.n * 3 + 1, sizeof(*s.v)), 0};
-	const struct moments_window *w;
-
-	vec_each (&m->windows, w) {
-		if (w->timeline != tli)
-			continue;
-		add_span(&s, w->earliest_us / SECOND, w->latest_us / SECOND + 1, '=', ROLE_OK);
-		if (w->quiet_us > w->latest_us)
-			add_span(
-				&s, w->latest_us / SECOND + 1, w->quiet_us / SECOND, '-', ROLE_DIM);
-	}
-	/* Breaks last: they are never covered. */
-	vec_each (&m->windows, w) {
-		int64_t next = next_start(m, w);
-
-		if (w->timeline == tli && w->broken)
-			add_span(&s, w->quiet_us / SECOND + 1,
-				next != INT64_MIN ? next / SECOND : w->quiet_us / SECOND + 1, 'x',
-				ROLE_BREACH);
-	}
-	add_lane(t, arena_fmt(&t->arena, "timeline %lld", (long long)tli), &s);
-}
-
-static void
-add_harm(struct timeline_screen *t)
-{
-	struct spans s = {arena_array(&t->arena, t->harm.transactions.n + 1, sizeof(*s.v)), 0};
-	const struct harm_transaction *it;
-
-	vec_each (&t->harm.transactions, it)
-		if (it->at_us != INT64_MIN)
-			add_span(&s, it->at_us / SECOND, it->at_us / SECOND, '*', ROLE_BREACH);
-	if (s.n > 0)
-		add_lane(t, "damage", &s);
-}
-
 /* The last second that can be reached. */
 static int64_t
 newest(const struct moments *m)
@@ -166,38 +81,11 @@ newest(const struct moments *m)
 static void
 make_lanes(struct timeline_screen *t)
 {
-	const struct moments *m = &t->moments;
-	struct spans s = {NULL, 0};
-	int64_t tli = INT64_MAX, cursor = t->axis.cursor;
+	int64_t cursor = t->axis.cursor;
 
-	arena_done(&t->arena);
-	t->nlanes = 0;
-	s.v = arena_array(&t->arena, m->backups.n + 1, sizeof(*s.v));
-	for (size_t i = 0; i < m->backups.n; i++) {
-		const struct moments_backup *b = &m->backups.v[i];
-
-		if (b->finished != CLOCK_NONE)
-			add_span(&s, b->started != CLOCK_NONE ? b->started : b->finished,
-				b->finished, b->usable ? 'B' : '!',
-				b->usable ? ROLE_ACCENT : ROLE_BREACH);
-	}
-	add_lane(t, "base", &s);
-	add_harm(t);
-	/* The newest timelines first. */
-	while (t->nlanes < ARRAY_LEN(t->lanes)) {
-		int64_t next = INT64_MIN;
-		const struct moments_window *w;
-
-		vec_each (&m->windows, w)
-			if (w->timeline < tli)
-				next = MAX(next, w->timeline);
-		if (next == INT64_MIN)
-			break;
-		tli = next;
-		add_timeline(t, tli);
-	}
-	timeline_init(&t->axis, t->lanes, t->nlanes, 0, 0);
-	timeline_go(&t->axis, cursor > 0 ? cursor : newest(m));
+	timeline_lanes_make(&t->lanes, &t->moments, &t->harm);
+	timeline_init(&t->axis, t->lanes.lanes, t->lanes.n, 0, 0);
+	timeline_go(&t->axis, cursor > 0 ? cursor : newest(&t->moments));
 }
 
 /* Reading */
@@ -461,95 +349,25 @@ draw(struct view *v, struct area a)
 	if (t->moments.windows.n == 0 && t->moments.backups.n == 0)
 		draw_text(area_top(&a, 1), 1, 0, ROLE_BREACH, "No moment can be reached.");
 	else
-		timeline_draw(&t->axis, area_top(&a, MIN((int)t->nlanes + 3, MAX(a.h - 4, 3))),
+		timeline_draw(&t->axis, area_top(&a, MIN((int)t->lanes.n + 3, MAX(a.h - 4, 3))),
 			v->app->over == NULL);
 	area_top(&a, a.h > 8);
 	sheet_draw(&t->sheet, a, false);
 }
 
-/* Taking a moment to a runbook */
-
-/* With the moment filled in, and the WAL set that it is a moment of. */
-static void
-open_runbook(struct timeline_screen *t, const struct library_entry *e, const char *moment)
-{
-	CLEANUP(arena_done) struct arena a = ARENA_INIT;
-	struct app *app = t->view.app;
-	const struct asset *asset = asset_of(t);
-	const char *sets[2];
-	size_t n = 0;
-
-	sets[n++] = arena_fmt(&a, "%s=%s", e->time_parameter, moment);
-	for (size_t i = 0; asset != NULL && n < 2 && i < asset->sets.n; i++) {
-		const struct set *set = item_at(&asset->sets, struct set, i);
-		const char *name = is_archive(set->type) ? library_takes(e, asset->item.key,
-								   set->item.key, set->type, false)
-							 : NULL;
-
-		if (name != NULL)
-			sets[n++] = arena_fmt(&a, "%s=%s/%s", name, asset->item.key, set->item.key);
-	}
-	app_push(app, runbook_view(app, e->name, sets, n));
-}
-
-struct chosen {
-	struct timeline_screen *t;
-	const char *moment;
-};
-
-static void
-on_runbook(struct pick *p, const struct pick_row *row)
-{
-	const struct chosen *c = p->arg;
-	const struct library_entry *e =
-		row != NULL ? library_find(&p->view.app->library, row->value) : NULL;
-
-	if (e != NULL)
-		open_runbook(c->t, e, c->moment);
-}
-
-static void
-add_rows(struct pick *p, bool required)
-{
-	const struct library *l = &p->view.app->library;
-
-	for (size_t i = 0; i < l->n; i++) {
-		const struct library_entry *e = &l->entries[i];
-		struct pick_row *row;
-
-		if (!e->read || !e->usable || e->time_parameter == NULL ||
-			e->time_required != required)
-			continue;
-		row = pick_row(p);
-		row->value = row->cells[0] = e->name;
-		row->cells[1] = e->title;
-	}
-}
-
+/* Of what did damage there: the moment just before it. */
 static void
 open_moment(struct timeline_screen *t)
 {
 	const struct harm_transaction *harm = harm_at(&t->harm, t->axis.cursor);
-	struct pick *p = pick_new(t->view.app, "Recover to this moment", on_runbook, NULL);
-	struct chosen *c = arena_alloc(&p->arena, sizeof(*c));
+	CLEANUP(arena_done) struct arena a = ARENA_INIT;
 	char at[CLOCK_TEXT];
 
-	clock_format(t->axis.cursor, at);
-	c->t = t;
-	c->moment =
-		arena_strdup(&p->arena, harm != NULL && harm->moment != NULL ? harm->moment : at);
-	p->arg = c;
-	p->text = harm == NULL || strcmp(c->moment, at) == 0
-			  ? c->moment
-			  : arena_fmt(&p->arena, "%s, just before: %s", c->moment, harm->what);
-	p->text_style = ROLE_TITLE;
-	pick_column(p, (struct list_column){"RUNBOOK", 26, 40, 0, 0});
-	pick_column(p, (struct list_column){"WHAT IT DOES", 30, 60, 0, 0});
-	p->model.empty = "No runbook here takes a moment (a parameter of type moment or time).";
-	/* First those that are about a moment, then those that can be. */
-	add_rows(p, true);
-	add_rows(p, false);
-	pick_open(p);
+	if (harm != NULL && harm->moment != NULL)
+		recover_to(t->view.app, asset_of(t), harm->moment,
+			arena_fmt(&a, "just before: %s", harm->what));
+	else
+		recover_to(t->view.app, asset_of(t), clock_format(t->axis.cursor, at), NULL);
 }
 
 static bool
@@ -612,7 +430,7 @@ close_view(struct view *v)
 	forget_harm(t);
 	moments_done(&t->moments);
 	sheet_done(&t->sheet);
-	arena_done(&t->arena);
+	timeline_lanes_done(&t->lanes);
 	free(t->problem);
 	free(t);
 }

@@ -588,8 +588,27 @@ def test_f31_f36_escapes_never_reach_the_terminal(boat):
     run.verify()
 
 
+def test_f31_hints_and_findings(boat):
+    """What a file is called, and what is written in it, stands in what is said about it."""
+    name = "open" + EVIL.replace("\0", "").replace("/", "")
+    book = runs.book(boat, [command("a", "true")], name=name, id="b")
+    os.chmod(book, 0o666)
+    done = boat.run("run", book, "--unattended", status=3)
+    assert "\\x1b[2J" in done.err.split("\n  ")[1], done.err
+    assert_harmless(done.err)
+    book = runs.book(boat, [command("a", "true")], **{f"key{EVIL}": 1})
+    done = boat.run("lint", book, status=1)
+    assert "Unknown key" in done.out + done.err and "\\x1b[2J" in done.out + done.err
+    assert_harmless(done.out + done.err)
+
+
 def test_f31_unattended_text_and_jsonl(boat):
     steps = [command("a", "printf", "%s\n", EVIL, title=EVIL), command("b", "cat", f"/{EVIL}")]
+    # Cut in two where the output is read: neither half is a control by itself.
+    split = boat.write("split", "")
+    with open(split, "wb") as f:
+        f.write(b"x" * 65535 + b"\xc2\x9b31m\n")
+    steps.insert(0, command("s", "cat", split))
     for args in (["-v"], ["--format", "jsonl"]):
         run = runs.run(boat, runs.book(boat, steps), *args, status=1)
         assert_harmless(run.done.out)

@@ -1,5 +1,6 @@
 """After-action reports, their scorecard, and recordings that other players take."""
 import datetime
+import hashlib
 import html.parser
 import json
 import re
@@ -168,6 +169,25 @@ def test_f31_nothing_of_a_step_acts_on_who_reads_it(boat, told, format):
     assert "tail" in text
 
 
+def test_f31_exports_of_a_log(boat):
+    """Of records that somebody else wrote, whoever that was: every field is only text."""
+    path, prev = boat.write("other.jsonl", ""), runs.ZERO
+    with open(path, "w", encoding="utf-8") as f:
+        for seq in (1, 2):
+            body = json.dumps({"seq": seq, "at": "2026-11-20T14:32:07.000Z", "mono_ns": 1,
+                               "run": f"r{HOSTILE}", "step": HOSTILE, "event": f"e{HOSTILE}",
+                               "actor": f"a{HOSTILE}", "data": {"text": HOSTILE}, "prev": prev},
+                              separators=(",", ":"))[:-1]
+            prev = hashlib.sha256(body.encode()).hexdigest()
+            f.write(f'{body},"hash":"{prev}"}}\n')
+    for args in (["tail"], ["tail", "--format", "jsonl"], ["export"], ["export", "--format", "csv"],
+                 ["export", "--redact", "actor"]):
+        out = boat.run("audit", *args, "--file", path).out
+        assert out.count("[2J") >= 2, args
+        for bad in "\x1b\x07\x9b\u202e\u200b":
+            assert bad not in out, (args, repr(bad))
+
+
 class Page(html.parser.HTMLParser):
     def __init__(self):
         super().__init__()
@@ -228,6 +248,13 @@ def test_asciicast_v2(boat, told):
     assert "tail\r\n" in text and re.search(r"(?<!\r)\n", text) is None
     for bad in "\x1b\x07\x9b\u202e":
         assert bad not in text
+
+
+def test_f31_replay_plays_text(boat, told):
+    text = boat.run("replay", told.id, "--speed", "1000", status=0).out
+    assert "\\x1b[2J" in text and "tail" in text
+    for bad in "\x1b\x07\r\x9b\u202e\u200b":
+        assert bad not in text, repr(bad)
 
 
 def test_replay_is_as_fast_as_told(boat, told):

@@ -152,15 +152,15 @@ def test_without_a_site(boat):
         s.wait("There is nothing to verify yet.")
 
 
-def test_hostile_names(console, site):
-    """F31, F33: what a backup is called reaches the terminal as text."""
+def test_f31_f33_hostile_names(console, site):
+    """What a backup is called reaches the terminal as text."""
     site.file("late/x\x1b]0;owned\x07\u202egpj.dump")
     s = console(columns=120, rows=40)
     s.wait("1 of 5")
     s.keys("R")
     s.wait("BREACH 1")
     s.keys("2")
-    s.wait("owned")
+    s.wait("owned\\x07\\u202egpj.dump")
     s.assert_clean()
     s.assert_fits()
 

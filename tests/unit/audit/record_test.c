@@ -15,7 +15,7 @@ static void
 test_line(void **state)
 {
 	struct record r = {.run = "r1",
-		.step = "s\n1",
+		.step = "s\n\"1\\",
 		.event = "step.intent",
 		.actor = "ops@\x1b[31m",
 		.data = "{\"n\":1}"};
@@ -36,7 +36,7 @@ test_line(void **state)
 	assert_true(llabs(json_get_time(j, "at") - clock_now()) <= 1);
 	assert_true(json_get_int(j, "mono_ns", 0) > 0);
 	assert_string_equal(json_get_text(j, "run"), "r1");
-	assert_string_equal(json_get_text(j, "step"), "s\n1");
+	assert_string_equal(json_get_text(j, "step"), "s\n\"1\\");
 	assert_string_equal(json_get_text(j, "event"), "step.intent");
 	assert_string_equal(json_get_text(j, "actor"), "ops@\x1b[31m");
 	assert_int_equal(json_get_int(json_get(j, "data"), "n", 0), 1);

@@ -5,6 +5,7 @@
 #   make lint       layout, includes, sizes, cppcheck, clang-tidy
 #   make fuzz       every fuzzer, for a while; make format   apply clang-format
 #   make install PREFIX=/usr/local           make uninstall
+#   make defences   takes each defence against a fault out and sees its test fail
 #   make demo       the flight simulator
 #
 # DEVELOPER=1 turns warnings into errors; install.sh sets it for its own builds.
@@ -52,7 +53,7 @@ LIBOBJ  := $(filter-out $(B)/obj/core/cli/main.o,$(OBJ))
 SAN     := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 DEBUG_CFLAGS := -O1 -g $(SAN)
 
-.PHONY: all debug unit live fault fuzzers replay coverage check lint format bench fuzz demo install uninstall clean compile_commands
+.PHONY: all debug unit live fault fuzzers replay coverage check lint format bench fuzz defences demo install uninstall clean compile_commands
 all: $(B)/lifeboat
 
 $(B)/lifeboat: $(OBJ)
@@ -134,6 +135,9 @@ bench: all
 
 fuzz:
 	tests/fuzz/fuzz
+
+defences: all unit live fault
+	tests/defences/defences
 
 demo: all
 	$(B)/lifeboat demo

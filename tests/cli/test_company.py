@@ -5,6 +5,7 @@ import grp
 import hashlib
 import json
 import os
+import pwd
 import signal
 import subprocess
 from datetime import datetime, timedelta, timezone
@@ -423,6 +424,54 @@ def test_shared_directories(scene):
 
 def scene_gid(scene):
     return grp.getgrnam(scene.crew.group).gr_gid
+
+
+def test_only_the_owner_seals_and_everybody_anchors(scene):
+    """F25, F27: the private key is the log owner's alone. What others of the group did is anchored at once,
+    and sealed when the owner comes by."""
+    alice, bob = scene.alice, scene.bob
+    witness = bob.write("witness", "")
+    os.chown(witness, pwd.getpwnam("nobody").pw_uid, grp.getgrnam(scene.crew.group).gr_gid)
+    os.chmod(witness, 0o660)
+    alice.write("site.yaml", json.dumps({
+        "site": "test", "locations": {"here": {"directory": scene.dir}},
+        "assets": {"db": {"sets": {"dump": {"type": "pg_dump", "location": "here",
+                                            "path": "dumps/", "rpo": "24h"}}}},
+        "operators": {"group": scene.crew.group},
+        "audit": {"anchors": {"witness": {"file": witness}}}}))
+    book = runs.book(alice, [runs.command("a", "echo", "done")])
+    def anchored():
+        with open(witness, encoding="utf-8") as f:
+            return len(f.readlines())
+
+    def run_as(who):
+        before = anchored()
+        who.run("run", book, "--unattended", status=0)
+        # The runner does it after the end of the run.
+        scratch.wait_for(lambda: anchored() > before, 60, "the head at the anchor")
+
+    def verdict(who, **kwargs):
+        return who.run("audit", "verify", "--format", "json", **kwargs).json()
+    run_as(alice)
+    key = os.path.join(alice.state, "keys", "audit.key")
+    assert os.stat(key).st_mode & 0o777 == 0o600
+    sealed = verdict(bob, status=0)
+    assert sealed["verdict"] == "OK-TO-ANCHOR"
+    run_as(bob)
+    more = verdict(bob, status=0)
+    assert more["verdict"] == "OK-TO-ANCHOR" and more["records"] > sealed["records"]
+    assert "not sealed (the key is another user's)" in bob.run("audit", "seal", status=0).out
+    cat = subprocess.run(["setpriv", f"--reuid={bob.login}", "--init-groups", f"--regid={bob.entry.pw_gid}",
+                          "cat", key], capture_output=True, check=False)
+    assert cat.returncode != 0 and b"denied" in cat.stderr
+    alice.run("audit", "seal", status=0)
+    log = os.path.join(alice.state, "audit", "audit.log")
+    with open(log, "r+b") as f:
+        text = f.read()
+        assert text.count(bob.login.encode()) > 0
+        f.seek(text.rindex(bob.login.encode()))
+        f.write(b"xx")
+    assert verdict(bob, status=1)["verdict"] == "BROKEN"
 
 
 def test_f51_two_operators_one_target(scene):

@@ -302,6 +302,101 @@ test_f26_resealed_with_newer_key(void **state)
 	assert_verdict(r, AUDIT_UNSUPPORTED);
 }
 
+/* A seal for the record before it, made with this key, in the name of that one. */
+struct forgery {
+	const struct key *key;
+	const char *file_id, *key_id, *before;
+	uint64_t epoch;
+};
+
+static void
+edit_seal(struct str *line, uint64_t seq, void *arg)
+{
+	const struct forgery *f = arg;
+	struct seal_claim claim = {
+		.file_id = f->file_id, .epoch = f->epoch, .seq = seq - 1, .hash = f->before};
+	struct str text = STR_INIT(KIB);
+	unsigned char raw[KEY_SIGNATURE];
+	char hex[2 * KEY_SIGNATURE + 1];
+
+	if (seq != 5)
+		return;
+	seal_text(&text, SEAL_CHECKPOINT, &claim);
+	key_sign(f->key, text.buf, text.len, raw);
+	str_cut(line, (size_t)(strstr(line->buf, "\"data\":") - line->buf));
+	str_fmt(line,
+		"\"data\":{\"file_id\":\"%s\",\"epoch\":%llu,\"key\":\"%s\",\"seq\":%llu,"
+		"\"hash\":\"%s\",\"signature\":\"%s\"},\"prev\":\"",
+		f->file_id, (unsigned long long)f->epoch, f->key_id, (unsigned long long)claim.seq,
+		f->before, digest_hex(raw, sizeof(raw), hex));
+	str_done(&text);
+}
+
+static struct key *
+key_of(const char *state)
+{
+	struct err err = ERR_INIT;
+	struct key *k;
+
+	if (!key_load(path_join(&arena, state, "keys/audit.key"), &k, &err))
+		fail_msg("%s", err.msg);
+	return k;
+}
+
+/*
+ * F26: a record of the first epoch is changed, and the seal behind it made again with the key of
+ * today, in its own name or in that of the old one. Only the old key itself could have done it.
+ */
+static void
+test_f26_sealed_again_with_newer_key(void **state)
+{
+	const char *s = state_new("again"), *log = audit_path(&arena, s);
+	char *bytes, before[DIGEST_HEX], id[CHAIN_ID];
+	struct key *old, *new;
+	uint64_t changed = 4;
+	struct err err = ERR_INIT;
+	const char *fifth;
+	size_t len;
+
+	seal(s); /* 1 opens it, 2 is the key, 3 the seal */
+	note(s, 1);
+	seal(s);
+	bytes = log_bytes(log, &len);
+	old = key_of(s);
+	rotate_key(s);
+	new = key_of(s);
+	assert_true(file_replace(log, bytes, len, 0640, &err));
+	assert_true(chain_read_id(log, id));
+	free(bytes);
+	assert_verdict(believed(s, s), AUDIT_UNANCHORED);
+	rechain(log, edit_first_event, &changed);
+	assert_int_equal(believed(s, s).at_seq, 5);
+	bytes = log_bytes(log, &len);
+	fifth = strstr(bytes, "{\"seq\":5,");
+	assert_non_null(fifth);
+	snprintf(before, sizeof(before), "%.64s", fifth - 3 - 64);
+	free(bytes);
+	{
+		const struct forgery cases[] = {
+			{new, id, key_public(new)->id, before, 2},
+			{new, id, key_public(new)->id, before, 1},
+			{new, id, key_public(old)->id, before, 1},
+			{old, id, key_public(old)->id, before, 1},
+		};
+
+		for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+			struct audit_report r;
+
+			rechain(log, edit_seal, (void *)&cases[i]);
+			r = believed(s, s);
+			assert_verdict(r, cases[i].key == old ? AUDIT_UNANCHORED : AUDIT_BROKEN);
+			assert_int_equal(r.at_seq, cases[i].key == old ? 0 : 5);
+		}
+	}
+	key_free(old);
+	key_free(new);
+}
+
 /* A seal copied to another place, or into another log, is none there. */
 static void
 edit_replay(struct str *line, uint64_t seq, void *arg)
@@ -371,6 +466,35 @@ test_f29_forged_signatures(void **state)
 		assert_verdict(believed(s, s), AUDIT_BROKEN);
 	}
 	free(bytes);
+}
+
+static void
+edit_behind_signature(struct str *line, uint64_t seq, void *arg)
+{
+	const char *at = strstr(line->buf, "\"signature\":\"");
+	CLEANUP(str_done) struct str rest = STR_INIT(4 * KIB);
+
+	if (at == NULL || strstr(line->buf, "audit.sealed") == NULL)
+		return;
+	at += strlen("\"signature\":\"") + 2 * KEY_SIGNATURE;
+	str_add(&rest, at);
+	str_cut(line, (size_t)(at - line->buf));
+	str_fmt(line, "%s%s", (const char *)arg, rest.buf);
+}
+
+/* F29: a good signature, and something behind it. */
+static void
+test_f29_signature_with_more(void **state)
+{
+	static const char *const more[] = {"", "00", "x"};
+	const char *s = state_new("more"), *log = audit_path(&arena, s);
+
+	note(s, 1);
+	seal(s);
+	for (size_t i = 0; i < ARRAY_LEN(more); i++) {
+		rechain(log, edit_behind_signature, (void *)more[i]);
+		assert_verdict(believed(s, s), i == 0 ? AUDIT_UNANCHORED : AUDIT_BROKEN);
+	}
 }
 
 static void
@@ -486,6 +610,7 @@ test_rotated_and_sealed(void **state)
 
 TESTS(T(test_sealed), T(test_f27_rotation), T(test_f27_unknown_key), T(test_f25_rewritten),
 	T(test_rechain_is_honest), T(test_f27_earlier_epoch_altered), T(test_f27_not_endorsed),
-	T(test_f26_resealed_with_newer_key), T(test_f29_seal_replayed),
-	T(test_f29_forged_signatures), T(test_f20_every_bit_of_a_sealed_log),
-	T(test_f27_killed_anywhere), T(test_keys_guarded), T(test_rotated_and_sealed))
+	T(test_f26_resealed_with_newer_key), T(test_f26_sealed_again_with_newer_key),
+	T(test_f29_signature_with_more), T(test_f29_seal_replayed), T(test_f29_forged_signatures),
+	T(test_f20_every_bit_of_a_sealed_log), T(test_f27_killed_anywhere), T(test_keys_guarded),
+	T(test_rotated_and_sealed))

@@ -213,6 +213,12 @@ say_consent(struct cli *cli, struct run_client *c, struct err *err)
 	if ((file != NULL) != (consent.identity != NULL) || (file != NULL && consent.deny))
 		return err_set(err, ERR_USAGE,
 			"--signature and --as go together, and only with a consent.");
+	if (ask->stay && !consent.deny) {
+		err_set(err, ERR_REFUSED,
+			"Who approves this step stays at the run until it is over.");
+		return err_hint(
+			err, "lifeboat attach %s, and approve it there.", run_client_state(c)->id);
+	}
 	if (file != NULL && !read_signature(cli, file, &consent.signature, err))
 		return false;
 	/* What is signed, or named by its digest, was read before. */

@@ -92,6 +92,10 @@ request_text(struct runner *r, const struct step *s, int64_t expires)
 	add_text(&out, "operator: ", r->state.operator);
 	add_text(&out, "target: ", r->live);
 	str_fmt(&out, "expires: %s\n", clock_format(expires, at));
+	if (s->approve->on_leave > ON_LEAVE_CONTINUE)
+		str_fmt(&out,
+			"who consents stays: the step is %s when one of them leaves the run\n",
+			s->approve->on_leave == ON_LEAVE_STOP ? "stopped" : "the last for now");
 	add_text(&out, "runs:\n", r->resolved.describe);
 	add_text(&out, "environment:\n", r->resolved.env);
 	add_text(&out, "irreversible:\n", r->resolved.irreversible);
@@ -131,7 +135,8 @@ approval_ask(struct runner *r, const struct step *s)
 		.request = request_text(r, s, expires),
 		.needed = needed(s),
 		.expires = expires,
-		.from = allowed(r, s)};
+		.from = allowed(r, s),
+		.stay = s->approve->on_leave > ON_LEAVE_CONTINUE};
 
 	no_timer(r);
 	r->approval_timer = loop_timer(r->loop, within * 1000, false, on_expired, r);
@@ -280,6 +285,7 @@ accept(struct runner *r, const struct consent *c, struct err *err)
 	}
 	if (!runner_end(r, r->step->id, "approval.given", c->actor))
 		return true;
+	presence_stays(r, c->uid);
 	if ((int64_t)r->state.ask.given.n >= r->state.ask.needed)
 		complete(r);
 	return true;
@@ -372,6 +378,12 @@ check_signed(struct runner *r, const struct consent *c, struct err *err)
 		c->identity[0] == '-' || strlen(c->identity) > STEP_IDENTITY_MAX ||
 		strpbrk(c->identity, " \t\r\n,*?!") != NULL)
 		return err_set(err, ERR_USAGE, "A signature comes with the identity of its key.");
+	if (r->step->approve->on_leave > ON_LEAVE_CONTINUE) {
+		err_set(err, ERR_REFUSED,
+			"Who approves this step stays at the run: a signature "
+			"is nobody who could.");
+		return err_hint(err, "lifeboat attach %s, and approve it there.", r->id);
+	}
 	if (r->plan->allowed_signers == NULL) {
 		err_set(err, ERR_REFUSED, "The site file names no allowed signers.");
 		return err_hint(err, "operators: {allowed_signers: /etc/lifeboat/allowed_signers}");

@@ -44,6 +44,8 @@ write_request(struct json *j, const struct question *q)
 	json_string(j, "digest", digest_hex(sum, DIGEST_SIZE, hex));
 	json_int(j, "needed", q->needed);
 	json_time(j, "expires", q->expires);
+	if (q->stay)
+		json_bool(j, "stay", true);
 	json_array(j, "from");
 	for (size_t i = 0; i < q->from->n; i++)
 		json_string(j, NULL, q->from->v[i]);

@@ -175,6 +175,7 @@ static const struct {
 	{"ask.answered", "choice", "answered", false},
 	{"ask.closed", "why", "the question was closed", false},
 	{"approval.given", "reason", "approved", false},
+	{"approval.withdrawn", NULL, "left, and the consent with him", false},
 	{"approval.denied", "reason", "approval denied", true},
 	{"approval.refused", "message", "a signature was refused", true},
 	{"wheel.offered", "to", "offered the wheel to", false},

@@ -34,6 +34,12 @@ struct step_gives {
 	size_t n, cap;
 };
 
+/* Who consented to a step and must not leave before it is over: presence.c */
+struct staying {
+	const struct step *step;
+	uid_t uid;
+};
+
 struct runner {
 	struct arena arena; /* lives as long as the run */
 	struct loop *loop;
@@ -68,9 +74,10 @@ struct runner {
 	const struct step *asked_of; /* whose question is open */
 	size_t cleanup_left;         /* counts down through the steps */
 	char approved[DIGEST_HEX];   /* what was consented to: approval.c */
-	bool undoing;                /* finished steps are being proposed for undo */
-	size_t undo_below;           /* ... those before this place in the plan */
-	const struct step *checked;  /* the unknown step whose check was asked last */
+	VEC(struct staying) staying;
+	bool undoing;               /* finished steps are being proposed for undo */
+	size_t undo_below;          /* ... those before this place in the plan */
+	const struct step *checked; /* the unknown step whose check was asked last */
 	struct watcher *retry_timer, *kick, *over, *approval_timer, *forecast_timer;
 
 	/* Of a drill: what its facilitator made go wrong. */
@@ -120,6 +127,7 @@ struct question {
 	const char *request;
 	int64_t needed, expires;
 	const struct texts *from;
+	bool stay; /* who consents must not leave */
 };
 void ask_open(struct runner *r, const struct step *s, const struct question *q);
 /* Checks an answer from a client or from --confirm; ERR_REFUSED says what is wrong with it. */
@@ -144,6 +152,10 @@ MUST_CHECK bool approval_give(struct runner *r, const struct consent *c, struct 
 MUST_CHECK bool approval_deny(struct runner *r, const struct consent *c, struct err *err);
 /* True when the signature is being checked; how that went shows in the journal. */
 MUST_CHECK bool approval_signed(struct runner *r, const struct consent *c, struct err *err);
+
+/* presence.c: he has consented to the step at hand; he is at the run no more. */
+void presence_stays(struct runner *r, uid_t uid);
+void presence_left(struct runner *r, uid_t uid, const char *actor);
 
 /* wheel.c */
 bool wheel_drives(const struct runner *r, uid_t uid);

@@ -129,6 +129,15 @@ operator_is_here(const struct runner *r)
 	return false;
 }
 
+static bool
+is_here(const struct runner *r, uid_t uid)
+{
+	for (const struct client *c = r->clients; c != NULL; c = c->next)
+		if (c->greeted && c->uid == uid && !c->dead)
+			return true;
+	return false;
+}
+
 static void
 client_remove(struct client *c)
 {
@@ -141,8 +150,11 @@ client_remove(struct client *c)
 			break;
 		}
 	}
-	if (c->greeted && !r->finished)
+	if (c->greeted && !r->finished) {
 		client_record(c, "client.detached");
+		if (!is_here(r, c->uid))
+			presence_left(r, c->uid, c->actor);
+	}
 	loop_remove(c->watch);
 	loop_remove(c->hello_timer);
 	util_close(&c->fd);

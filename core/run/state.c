@@ -213,6 +213,7 @@ on_ask(struct run_state *s, const char *step, const cJSON *d, int64_t ms)
 		.request = text_of(s, d, "request"),
 		.digest = text_of(s, d, "digest"),
 		.needed = json_get_int(d, "needed", 0),
+		.stay = json_get_bool(d, "stay", false),
 		.expires_ms = json_get_time(d, "expires") != CLOCK_NONE
 				      ? json_get_time(d, "expires") * 1000
 				      : -1,
@@ -363,6 +364,15 @@ on_approval(struct run_state *s, const cJSON *d, const char *actor)
 		text_of(s, d, "reason"), identity != NULL, json_get_int(d, "login_uid", -1)};
 }
 
+/* Who was to stay has left: his word goes with him. */
+static void
+on_withdrawn(struct run_state *s, const char *actor)
+{
+	for (size_t i = s->ask.given.n; i-- > 0;)
+		if (strcmp(s->ask.given.v[i].by, actor) == 0)
+			s->ask.given.v[i] = s->ask.given.v[--s->ask.given.n];
+}
+
 static void
 on_wheel(struct run_state *s, const char *event, const cJSON *d)
 {
@@ -425,6 +435,8 @@ on_run(struct run_state *s, const char *event, const char *step, const cJSON *d,
 		on_answer(s);
 	else if (strcmp(event, "approval.given") == 0)
 		on_approval(s, d, actor);
+	else if (strcmp(event, "approval.withdrawn") == 0)
+		on_withdrawn(s, actor);
 	else if (strncmp(event, "wheel.", 6) == 0)
 		on_wheel(s, event, d);
 	else if (strcmp(event, "drill.clock") == 0)

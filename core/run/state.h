@@ -79,6 +79,7 @@ struct ask {
 	 * how many must. */
 	const char *request, *digest;
 	int64_t needed, expires_ms;
+	bool stay;         /* who consents must not leave */
 	struct texts from; /* who may; empty: anybody but the operator */
 	VEC(struct approval) given;
 	int64_t since_ms;

@@ -98,7 +98,11 @@ approve_text(const struct plan *p, const struct step *s, struct str *out)
 		str_add(out, i > 0 ? ", " : "");
 		add_visible(out, from->v[i]);
 	}
-	str_add(out, from->n == 0 ? "anybody but the operator\n" : "\n");
+	str_add(out, from->n == 0 ? "anybody but the operator" : "");
+	if (s->approve->on_leave > ON_LEAVE_CONTINUE)
+		str_fmt(out, ", who must stay: else %s",
+			s->approve->on_leave == ON_LEAVE_STOP ? "it is stopped" : "the run pauses");
+	str_addc(out, '\n');
 }
 
 static void
@@ -213,6 +217,8 @@ approve_json(const struct plan *p, const struct step *s, struct json *j)
 	for (size_t i = 0; i < from->n; i++)
 		json_string(j, NULL, from->v[i]);
 	json_array_end(j);
+	if (s->approve->on_leave > ON_LEAVE_CONTINUE)
+		json_bool(j, "stay", true);
 	json_object_end(j);
 }
 

@@ -70,9 +70,12 @@ struct step_undo {
 	const char *instruction;
 };
 
+enum on_leave { ON_LEAVE_CONTINUE, ON_LEAVE_PAUSE, ON_LEAVE_STOP };
+
 struct step_approve {
 	struct item item;
 	int64_t count, within_s;
+	int on_leave; /* -1 where not said */
 	struct texts from;
 };
 

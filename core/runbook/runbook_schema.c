@@ -11,6 +11,7 @@ static const char *const choose_names[] = {"ask", "newest", "newest_proven", NUL
 static const char *const skip_names[] = {"allow", "forbid", NULL};
 static const char *const drill_names[] = {"run", "simulate", "forbid", NULL};
 static const char *const hangup_names[] = {"continue", "stop", NULL};
+static const char *const leave_names[] = {"continue", "pause", "stop", NULL};
 static const char *const unattended_names[] = {"run", "skip", "refuse", NULL};
 
 #define AT(type, member) .offset = offsetof(struct type, member)
@@ -76,6 +77,9 @@ static const struct field approve_fields[] = {
 		.max = 10},
 	{"from", FIELD_TEXTS, AT(step_approve, from), "who may (the site's approvers)"},
 	{"within", FIELD_DURATION, AT(step_approve, within_s), "how long a request stands (1h)"},
+	{"on_leave", FIELD_CHOICE, AT(step_approve, on_leave),
+		"when one who consented leaves the run before the step is over (continue)",
+		.choices = leave_names},
 };
 static const struct schema approve_schema = SCHEMA("approve", step_approve, approve_fields);
 

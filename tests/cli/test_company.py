@@ -193,6 +193,119 @@ def test_expires_and_asks_again(scene):
         assert d.end() == 4
 
 
+# Those who must stay.
+
+def stays(scene, on_leave, more=()):
+    """Alice's run of a step that bob consents to and carol watches; his dialogue is the second."""
+    gate = os.path.join(scene.give(scene.alice, "work"), "gate")
+    step = {**gated(on_leave=on_leave), "run": [
+        "sh", "-c", f"echo begun; while [ ! -e {gate} ]; do sleep 0.05; done"]}
+    return gate, scene.run([step, *more])
+
+
+@pytest.mark.parametrize("how", ["killed", "leaves"])
+def test_f52_an_approver_who_leaves_stops_the_step(scene, how):
+    gate, driver = stays(scene, "stop")
+    with driver as d:
+        waiting(d)
+        assert "who consents stays: the step is stopped when one of them leaves" in d.text
+        done = scene.bob.run("approve", "--digest", request(scene.bob)["digest"], status=3)
+        assert "stays at the run" in done.err
+        with Dialogue(scene.bob, "attach", "--plain") as b, \
+                Dialogue(scene.bob, "attach", "--plain") as again:
+            again.expect("answers: approve deny")
+            b.answer("approve")
+            d.expect("> begun")
+            # At two terminals: one of them may go.
+            again.send(b"\x03")
+            assert again.end() == 2
+            run = scene.only()
+            run.wait_event("client.detached")
+            assert run.find("approval.withdrawn") == [] and run.find("step.result") == []
+            if how == "killed":
+                os.kill(b.pid, signal.SIGKILL)
+            else:
+                b.send(b"\x03")
+            b.end()
+        run.wait_event("step.result", "a")
+        assert run.result("a")["code"] == "stopped"
+        assert run.last("approval.withdrawn", "a")["actor"].split("@")[0] == scene.bob.login
+        # Nobody has consented to another try.
+        d.answer("retry")
+        waiting(d)
+        d.say("stop")
+        assert d.end() == 4
+    assert len(run.find("step.intent", "a")) == 1
+
+
+def test_f52_an_approver_who_leaves_pauses_the_run(scene):
+    gate, driver = stays(scene, "pause", [runs.command("b", "true")])
+    with driver as d:
+        waiting(d)
+        with Dialogue(scene.bob, "attach", "--plain") as b:
+            b.answer("approve")
+            d.expect("> begun")
+            b.hang_up()
+        run = scene.only()
+        run.wait_event("run.paused")
+        open(gate, "w", encoding="ascii").close()
+        run.wait_event("step.result", "a")
+        assert run.result("a")["outcome"] == "ok" and run.find("step.intent", "b") == []
+        assert scene.alice.run("runs", status=0).out.split()[1] == "paused"
+        scene.alice.run("stop", "last", status=0)
+        assert d.end() == 4
+    assert run.find("step.intent", "b") == []
+
+
+def test_f52_an_approver_who_leaves_before_it_begins(scene):
+    """One of two: his word goes with him."""
+    with scene.run([gated(2, on_leave="stop")]) as d:
+        waiting(d)
+        run = scene.only()
+        with Dialogue(scene.carol, "attach", "--plain") as c:
+            with Dialogue(scene.bob, "attach", "--plain") as b:
+                b.answer("approve")
+                run.wait_event("approval.given")
+                b.hang_up()
+            run.wait_event("approval.withdrawn")
+            c.answer("approve")
+            run.wait_event("approval.given", count=2)
+            assert [g["by"].split("@")[0] for g in request(scene.alice)["given"]] == \
+                [scene.carol.login]
+            assert run.find("step.intent") == []
+            with Dialogue(scene.bob, "attach", "--plain") as b:
+                b.answer("approve")
+                assert b.end() == 0
+                assert d.end() == 0
+    assert run.output("a") == b"consented\n"
+
+
+def test_f46_the_drivers_terminal_is_killed(scene):
+    """The run goes on, who watches sees it, and the wheel can be handed over from another one."""
+    gate = os.path.join(scene.give(scene.alice, "work"), "gate")
+    steps = [runs.script("a", f"echo begun; while [ ! -e {gate} ]; do sleep 0.05; done"),
+             runs.command("b", "true", effect="write")]
+    with scene.run(steps) as d:
+        d.expect("> begun")
+        with Dialogue(scene.bob, "attach", "--plain") as b:
+            b.expect("> begun")
+            os.kill(d.pid, signal.SIGKILL)
+            assert d.end() == -signal.SIGKILL
+            run = scene.only()
+            run.wait_event("client.detached")
+            open(gate, "w", encoding="ascii").close()
+            b.expect("1/2 a: ok")
+            b.answer("go")
+            b.expect("! You watch this run; ")
+            scene.alice.run("handover", "--to", scene.bob.login, status=0)
+            b.say("take")
+            b.expect(f"wheel: {scene.bob.login}@")
+            b.say("go")
+            assert b.end() == 0
+    assert run.wait_finished()["outcome"] == "done"
+    assert run.find("step.interrupted") == [] and len(run.find("step.intent", "a")) == 1
+
+
 def test_unattended_fails_closed(scene):
     book = runs.book(scene.alice, [gated()])
     done = scene.alice.run("run", book, "--unattended", "--confirm", "a=yes", status=3)

@@ -246,6 +246,7 @@ static const struct {
 	{"ask.answered", "", tell_answered},
 	{"ask.closed", "is asked no more", tell_closed},
 	{"approval.given", "approved", tell_approved},
+	{"approval.withdrawn", "has left, and the consent with him", NULL},
 	{"approval.denied", "denied", tell_denied},
 	{"approval.refused", "consent does not count", tell_denied},
 	{"wheel.offered", "offers the wheel", tell_offered},

@@ -253,13 +253,15 @@ def test_f46_hang_up_in_mid_step(boat):
     """The run goes on; attach shows its true state and drives it on."""
     with talk(boat, script("a", "echo one; sleep 1; echo two"), write("b", "true")) as d:
         d.expect("      > one")
+        run = runs.only(boat)
+        assert runs.terminal_of(d.pid) != 0 and runs.terminal_of(run.runner()) == 0
         before = time.monotonic()
         d.hang_up()
         assert d.wait(5) is not None and time.monotonic() - before < 1
-    run = runs.only(boat)
     assert run.runner() is not None
-    run.wait_event("ask.opened", "b")
+    run.wait_event("step.result", "a")
     assert run.result("a")["outcome"] == "ok" and run.output("a") == b"one\ntwo\n"
+    run.wait_event("ask.opened", "b")
     with Dialogue(boat, "attach", "--plain") as d:
         d.expect(" 1/2 a: ok")
         d.expect("? Step b")

@@ -215,7 +215,7 @@ def test_exit_4_runner_terminated(boat):
     assert run.wait_finished()["message"] == "Stopped by a signal (SIGTERM) to its runner."
 
 
-def test_hangup_of_the_runner_is_nothing(boat):
+def test_f46_hangup_of_the_runner_is_nothing(boat):
     run = runs.start(boat, runs.book(boat, [command("a", "sleep", "0.5")]))
     run.wait_event("step.intent", "a")
     os.kill(run.runner(), signal.SIGHUP)

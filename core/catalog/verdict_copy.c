@@ -38,6 +38,11 @@ is_known(struct copy_judge *c)
 		say(c, VERDICT_UNKNOWN,
 			arena_fmt(
 				j->arena, "it was last looked at %s ago.", judge_duration(j, age)));
+	else if (age < -SUMMARY_FUTURE_S)
+		say(c, VERDICT_UNKNOWN,
+			arena_fmt(j->arena,
+				"it was looked at %s in the future: the clock was set back.",
+				judge_duration(j, -age)));
 	else
 		return true;
 	return false;

@@ -413,6 +413,10 @@ prepare(struct runner *r, const char *dir, struct err *err)
 			resume ? "The run %s was never started."
 			       : "The run %s was started already.",
 			r->id);
+	if (resume && r->state.mode != r->plan->mode)
+		return err_set(err, ERR_DAMAGED,
+			"The run began as a %s one, which its plan is not.",
+			plan_mode_names[r->state.mode]);
 	if (resume && util_streq(r->state.outcome, "done"))
 		return err_set(
 			err, ERR_USAGE, "The run %s is done; there is nothing to resume.", r->id);

@@ -427,6 +427,23 @@ load_secrets(struct plan *p)
 	}
 }
 
+/* The executor looks again: whatever stands in the plan's file, a drill has no such target (F58).
+ */
+static bool
+fits_mode(const struct plan *p, struct err *err)
+{
+	const struct plan_target *t;
+
+	vec_each (&p->targets, t) {
+		if (p->mode != PLAN_DRILL ||
+			!util_streq(t->environment, environment_names[ENV_PRODUCTION]))
+			continue;
+		err_set(err, ERR_REFUSED, "The plan is a drill's, and %s is production.", t->name);
+		return err_hint(err, "Somebody changed the run's directory; start a new run.");
+	}
+	return true;
+}
+
 bool
 plan_load(struct arena *a, const cJSON *json, const struct runbook *runbook, struct plan **ret,
 	struct err *err)
@@ -454,7 +471,7 @@ plan_load(struct arena *a, const cJSON *json, const struct runbook *runbook, str
 	if (p->operator== NULL || !load_lists(p, json) || !load_vars(p, json_get(json, "vars")))
 		return err_set(err, ERR_DAMAGED, "The plan is malformed.");
 	load_secrets(p);
-	if (!plan_assemble(p, err))
+	if (!fits_mode(p, err) || !plan_assemble(p, err))
 		return false;
 	*ret = p;
 	return true;

@@ -307,6 +307,12 @@ def test_f58_a_run_is_a_drill_to_its_end(boat):
     run.wait_event("step.intent", "a")
     run.kill_runner()
     run.process.communicate(timeout=60)
+    plan = os.path.join(run.dir, "plan.json")
+    with open(plan, encoding="utf-8") as f:
+        text = f.read()
+    boat.write(plan, text.replace('"mode": "drill"', '"mode": "live"'))
+    assert "began as a drill one" in boat.run("resume", run.id, "--unattended").err
+    boat.write(plan, text)
     with Dialogue(boat, "resume", run.id, "--plain") as d:
         d.answer("by-hand looked")
         d.end()

@@ -298,6 +298,65 @@ highest_proof(void **state)
 	arena_done(&a);
 }
 
+/* F60: a copy that nobody could look at, or not lately, is none that is there. */
+static void
+copies_not_known(void **state)
+{
+	static const struct {
+		const char *error;
+		int64_t seen_m;
+		bool compared;
+		enum verdict verdict;
+		const char *says;
+	} cases[] = {{NULL, 1, true, VERDICT_OK, NULL},
+		{"No route.", 1, true, VERDICT_UNKNOWN, "could not be read"},
+		{NULL, NONE, true, VERDICT_UNKNOWN, "was not compared yet"},
+		{NULL, 1, false, VERDICT_UNKNOWN, "was not compared yet"},
+		{NULL, 16, true, VERDICT_UNKNOWN, "last looked at 16m ago"},
+		{NULL, -30, true, VERDICT_UNKNOWN, "the clock was set back"}};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct arena a = ARENA_INIT;
+		struct backup head = backup("new", 60);
+		struct copy_facts copy = {
+			.place = {.location = "off",
+				.error = cases[i].error,
+				.tried_at = NOW,
+				.seen = {.at = cases[i].seen_m == NONE ? CLOCK_NONE
+								       : AGE(cases[i].seen_m),
+					.base = ""}},
+			.within_s = FIELD_ABSENT,
+			.match = {.done = cases[i].compared,
+				.present = 1,
+				.newest_at = head.finished_at,
+				.waiting_since = CLOCK_NONE}};
+		struct set_facts f = {.rpo_s = 86400,
+			.prove_level = -1,
+			.minimum_size = FIELD_ABSENT,
+			.copies = &copy,
+			.ncopies = 1,
+			.place = {.seen = {.at = NOW,
+					  .head = &head,
+					  .nhead = 1,
+					  .count = 1,
+					  .base = ""}}};
+		struct verdict_in in = {
+			.facts = &f, .now = NOW, .stale_s = 900, .newest = &head, .good = &head};
+		struct proofs proofs;
+		struct set_verdict v;
+
+		proofs_init(&proofs, &a, "db", "dump");
+		proofs_sort(&proofs);
+		in.proofs = &proofs;
+		verdict_judge(&a, &in, &v);
+		assert_int_equal(v.verdict, cases[i].verdict);
+		assert_int_equal(v.copies[0].verdict, cases[i].verdict);
+		if (cases[i].says != NULL)
+			assert_holds(v.copies[0].reason, cases[i].says);
+		arena_done(&a);
+	}
+}
+
 static void
 statuses(void **state)
 {
@@ -313,4 +372,4 @@ statuses(void **state)
 	assert_int_equal(verdict_nagios(VERDICT_UNKNOWN), 3);
 }
 
-TESTS(T(table), T(anomalies), T(highest_proof), T(statuses))
+TESTS(T(table), T(anomalies), T(highest_proof), T(copies_not_known), T(statuses))

@@ -340,6 +340,9 @@ test_load_damaged(void **state)
 	load_changed("\"var\": \"u\"", "\"war\": \"u\"", ERR_DAMAGED, "malformed");
 	load_changed("\"var\": \"b\"", "\"var\": null", ERR_DAMAGED, "malformed");
 	load_changed("\"value\": \"service=prod\"", "\"value\": 3", ERR_DAMAGED, "malformed");
+	/* F58: the plan was made with production. */
+	load_changed("\"mode\": \"live\"", "\"mode\": \"drill\"", ERR_REFUSED,
+		"The plan is a drill's, and prod is production.");
 }
 
 static const char *

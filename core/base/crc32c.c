@@ -1,5 +1,6 @@
 #include "base/banned.h"
 #include "base/crc32c.h"
+#include "base/bytes.h"
 
 #include <pthread.h>
 
@@ -29,8 +30,7 @@ add_by_table(uint32_t crc, const unsigned char *p, size_t len)
 {
 	pthread_once(&table_once, table_make);
 	for (; len >= 8; p += 8, len -= 8) {
-		crc ^= (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
-		       (uint32_t)p[3] << 24;
+		crc ^= bytes_u32(p);
 		crc = table[7][crc & 0xff] ^ table[6][crc >> 8 & 0xff] ^
 		      table[5][crc >> 16 & 0xff] ^ table[4][crc >> 24] ^ table[3][p[4]] ^
 		      table[2][p[5]] ^ table[1][p[6]] ^ table[0][p[7]];

@@ -1,5 +1,6 @@
 #include "base/banned.h"
 #include "base/zone.h"
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/file.h"
 
@@ -217,16 +218,6 @@ struct counts {
 	uint32_t isut, isstd, leap, times, types, chars;
 };
 
-static int64_t
-big_endian(const unsigned char *p, size_t size)
-{
-	uint64_t value = p[0] & 0x80 ? UINT64_MAX : 0;
-
-	for (size_t i = 0; i < size; i++)
-		value = value << 8 | p[i];
-	return (int64_t)value;
-}
-
 static bool
 read_counts(const unsigned char *p, const unsigned char *end, struct counts *ret)
 {
@@ -236,7 +227,7 @@ read_counts(const unsigned char *p, const unsigned char *end, struct counts *ret
 	if (end - p < 44 || memcmp(p, "TZif", 4) != 0)
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
-		*fields[i] = (uint32_t)big_endian(p + 20 + 4 * i, 4);
+		*fields[i] = (uint32_t)bytes_big(p + 20 + 4 * i, 4);
 		if (*fields[i] > FILE_MAX)
 			return false;
 	}
@@ -264,12 +255,12 @@ read_block(struct zone *z, const unsigned char *p, const unsigned char *end, con
 	z->n = c->times;
 	z->at = util_alloc(c->times * sizeof(*z->at));
 	z->offset = util_alloc(c->times * sizeof(*z->offset));
-	z->before = (int32_t)big_endian(types, 4);
+	z->before = (int32_t)bytes_big(types, 4);
 	for (size_t i = 0; i < c->times; i++) {
 		if (index[i] >= c->types)
 			return false;
-		z->at[i] = big_endian(p + 8 * i, 8);
-		z->offset[i] = (int32_t)big_endian(types + 6 * index[i], 4);
+		z->at[i] = (int64_t)bytes_big(p + 8 * i, 8);
+		z->offset[i] = (int32_t)bytes_big(types + 6 * index[i], 4);
 		if (z->offset[i] < -86400 || z->offset[i] > 86400 ||
 			(i > 0 && z->at[i] <= z->at[i - 1]))
 			return false;

@@ -1,5 +1,6 @@
 #include "base/banned.h"
 #include "verify/basebackup.h"
+#include "base/bytes.h"
 #include "base/file.h"
 
 #include <errno.h>
@@ -89,12 +90,6 @@ keep(struct basebackup *b, const char *path, const unsigned char *p, size_t n)
 	}
 }
 
-static uint32_t
-le16(const unsigned char *p)
-{
-	return (uint32_t)p[0] | (uint32_t)p[1] << 8;
-}
-
 /*
  * pg_authid's row with object id 10, which initdb makes: a page's line pointers (from byte 24 up
  * to pd_lower) are 15 bits offset, 2 bits flags (1: in use) and 15 bits length; a row's header
@@ -105,16 +100,16 @@ basebackup_superuser(const struct basebackup *b, char ret[64])
 {
 	for (size_t at = 0; at + PAGESUM_PAGE <= b->roles_len; at += PAGESUM_PAGE) {
 		const unsigned char *page = b->roles + at;
-		uint32_t lower = MIN(le16(page + 12), (uint32_t)PAGESUM_PAGE);
+		uint32_t lower = MIN(bytes_u16(page + 12), (uint32_t)PAGESUM_PAGE);
 
 		for (uint32_t i = 24; i + 4 <= lower; i += 4) {
-			uint32_t item = le16(page + i) | le16(page + i + 2) << 16;
+			uint32_t item = bytes_u32(page + i);
 			uint32_t offset = item & 0x7fff, length = item >> 17;
 			uint32_t head = offset + 23 <= PAGESUM_PAGE ? page[offset + 22] : 0;
 
 			if ((item >> 15 & 3) != 1 || offset + length > PAGESUM_PAGE ||
-				head + 68 > length || le16(page + offset + head) != 10 ||
-				le16(page + offset + head + 2) != 0)
+				head + 68 > length || bytes_u16(page + offset + head) != 10 ||
+				bytes_u16(page + offset + head + 2) != 0)
 				continue;
 			memcpy(ret, page + offset + head + 4, 63);
 			ret[63] = '\0';

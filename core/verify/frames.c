@@ -1,5 +1,6 @@
 #include "base/banned.h"
 #include "verify/frames.h"
+#include "base/bytes.h"
 
 #define ZSTD_MAGIC       0xfd2fb528u
 #define LZ4_MAGIC        0x184d2204u
@@ -18,12 +19,6 @@ enum state {
 	AT_LEGACY_BLOCK,
 	AT_CONTENT_SUM,
 };
-
-static uint32_t
-le32(const unsigned char *p)
-{
-	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
 
 static void
 expect(struct frames *f, enum state state, size_t need)
@@ -50,7 +45,7 @@ damaged(const struct frames *f, const char *what, struct err *err)
 static bool
 at_magic(struct frames *f, struct err *err)
 {
-	uint32_t magic = le32(f->head);
+	uint32_t magic = bytes_u32(f->head);
 
 	if ((magic & ~15u) == SKIPPABLE_MAGIC) {
 		expect(f, AT_SKIPPABLE_SIZE, 4);
@@ -99,7 +94,7 @@ at_zstd_descriptor(struct frames *f, struct err *err)
 static bool
 at_zstd_block(struct frames *f, struct err *err)
 {
-	uint32_t h = (uint32_t)f->head[0] | (uint32_t)f->head[1] << 8 | (uint32_t)f->head[2] << 16;
+	uint32_t h = (uint32_t)bytes_little(f->head, 3);
 	unsigned type = h >> 1 & 3;
 
 	if (type == 3)
@@ -133,9 +128,9 @@ at_lz4_flags(struct frames *f, struct err *err)
 static void
 at_lz4_block(struct frames *f)
 {
-	uint32_t size = le32(f->head) & 0x7fffffffu;
+	uint32_t size = bytes_u32(f->head) & 0x7fffffffu;
 
-	if (le32(f->head) == 0) {
+	if (bytes_u32(f->head) == 0) {
 		expect(f, f->content_sum ? AT_CONTENT_SUM : AT_MAGIC, 4);
 		return;
 	}
@@ -147,7 +142,7 @@ at_lz4_block(struct frames *f)
 static bool
 at_legacy_block(struct frames *f, struct err *err)
 {
-	uint32_t size = le32(f->head);
+	uint32_t size = bytes_u32(f->head);
 
 	if (size == LZ4_MAGIC || size == LZ4_LEGACY_MAGIC || (size & ~15u) == SKIPPABLE_MAGIC)
 		return at_magic(f, err);
@@ -165,7 +160,7 @@ step(struct frames *f, struct err *err)
 	switch ((enum state)f->state) {
 	case AT_MAGIC: return at_magic(f, err);
 	case AT_SKIPPABLE_SIZE:
-		f->skip = le32(f->head);
+		f->skip = bytes_u32(f->head);
 		expect(f, AT_MAGIC, 4);
 		return true;
 	case AT_ZSTD_DESCRIPTOR: return at_zstd_descriptor(f, err);

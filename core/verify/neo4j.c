@@ -1,5 +1,6 @@
 #include "base/banned.h"
 #include "verify/neo4j.h"
+#include "base/bytes.h"
 #include "verify/members.h"
 #include "verify/unpack.h"
 
@@ -17,16 +18,6 @@ bool
 neo4j_is_unpacked(const unsigned char *p, size_t len)
 {
 	return len >= 8 && memcmp(p, "zstd\0\0\0\1", 8) == 0;
-}
-
-static uint64_t
-big_endian(const unsigned char *p, size_t n)
-{
-	uint64_t value = 0;
-
-	while (n-- > 0)
-		value = value << 8 | *p++;
-	return value;
 }
 
 /* The members of its tar; *ret_store is whether some file of a store is among them. */
@@ -88,20 +79,20 @@ neo4j_read_unpacked(struct scan *s, struct report *r, struct neo4j *ret, struct 
 		return read_tar(s, r, ret, err);
 	if (!scan_read(s, head, sizeof(head), err))
 		return false;
-	if (big_endian(head, 4) != 1)
+	if (bytes_big(head, 4) != 1)
 		return err_set(err, ERR_UNSUPPORTED,
 			"Its archive version is %llu; 1 is known here.",
-			(unsigned long long)big_endian(head, 4));
+			(unsigned long long)bytes_big(head, 4));
 	if (!read_tar(s, r, ret, err))
 		return false;
 	ret->counted = true;
-	if (big_endian(head + 4, 8) == ret->files && big_endian(head + 12, 8) == ret->bytes)
+	if (bytes_big(head + 4, 8) == ret->files && bytes_big(head + 12, 8) == ret->bytes)
 		return true;
 	return err_set(err, ERR_DAMAGED,
 		"It holds %llu files and %llu bytes; its header says %llu and %llu.",
 		(unsigned long long)ret->files, (unsigned long long)ret->bytes,
-		(unsigned long long)big_endian(head + 4, 8),
-		(unsigned long long)big_endian(head + 12, 8));
+		(unsigned long long)bytes_big(head + 4, 8),
+		(unsigned long long)bytes_big(head + 12, 8));
 }
 
 /* A backup's description has no length of its own: the zstd stream's magic ends it. */

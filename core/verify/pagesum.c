@@ -1,5 +1,6 @@
 #include "base/banned.h"
 #include "verify/pagesum.h"
+#include "base/bytes.h"
 
 #define LANES    32
 #define PRIME    16777619u
@@ -110,22 +111,15 @@ pagesum_begin(struct pagesum_file *f, uint32_t block, uint64_t backup_start)
 	f->backup_start = backup_start;
 }
 
-static uint32_t
-le16(const unsigned char *p)
-{
-	return (uint32_t)p[0] | (uint32_t)p[1] << 8;
-}
-
 static void
 check(struct pagesum_file *f)
 {
 	/* An LSN on a page is two 32-bit halves, the high one first. */
-	uint64_t lsn = ((uint64_t)le16(f->page) | (uint64_t)le16(f->page + 2) << 16) << 32 |
-		       (uint64_t)le16(f->page + 4) | (uint64_t)le16(f->page + 6) << 16;
+	uint64_t lsn = (uint64_t)bytes_u32(f->page) << 32 | bytes_u32(f->page + 4);
 
 	f->pages++;
-	if (le16(f->page + AT_UPPER) == 0 || lsn >= f->backup_start ||
-		pagesum(f->page, f->block) == le16(f->page + AT_SUM))
+	if (bytes_u16(f->page + AT_UPPER) == 0 || lsn >= f->backup_start ||
+		pagesum(f->page, f->block) == bytes_u16(f->page + AT_SUM))
 		return;
 	if (f->bad++ == 0)
 		f->first_bad = f->block;

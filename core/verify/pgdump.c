@@ -1,5 +1,6 @@
 #include "base/banned.h"
 #include "verify/pgdump.h"
+#include "base/bytes.h"
 #include "base/text.h"
 
 #define MAGIC       "PGDMP"
@@ -31,12 +32,11 @@ bool
 pgdump_int(struct scan *s, const struct pgdump *d, int64_t *ret, struct err *err)
 {
 	unsigned char b[9];
-	uint64_t value = 0;
+	uint64_t value;
 
 	if (!scan_read(s, b, (uint64_t)d->int_size + 1, err))
 		return false;
-	for (int i = d->int_size; i > 0; i--)
-		value = value << 8 | b[i];
+	value = bytes_little(b + 1, (size_t)d->int_size);
 	if (b[0] > 1 || value > INT64_MAX)
 		return nonsense(s, "an impossible number", err);
 	*ret = b[0] == 1 ? -(int64_t)value : (int64_t)value;
@@ -239,7 +239,7 @@ read_extra(struct scan *s, struct pgdump *d, int64_t id, bool has_data, const ch
 {
 	unsigned char b[9];
 	const char *file;
-	uint64_t offset = 0;
+	uint64_t offset;
 
 	if (d->format != PGDUMP_CUSTOM) {
 		if (!kept_string(s, d, &file, err))
@@ -248,8 +248,7 @@ read_extra(struct scan *s, struct pgdump *d, int64_t id, bool has_data, const ch
 	}
 	if (!scan_read(s, b, (uint64_t)d->off_size + 1, err))
 		return false;
-	for (int i = d->off_size; i > 0; i--)
-		offset = offset << 8 | b[i];
+	offset = bytes_little(b + 1, (size_t)d->off_size);
 	if (b[0] < OFFSET_NOT_SET || b[0] > OFFSET_NO_DATA || has_data != (b[0] != OFFSET_NO_DATA))
 		return nonsense(s, "a bad mark of where data are", err);
 	if (!has_data)

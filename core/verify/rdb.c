@@ -1,5 +1,6 @@
 #include "base/banned.h"
 #include "verify/rdb.h"
+#include "base/bytes.h"
 #include "verify/crc64.h"
 #include "verify/lzf.h"
 
@@ -123,16 +124,6 @@ nonsense(const struct rdb *r, const char *what, struct err *err)
 		(unsigned long long)r->scan.offset, what);
 }
 
-static uint64_t
-big_endian(const unsigned char *p, size_t n)
-{
-	uint64_t value = 0;
-
-	while (n-- > 0)
-		value = value << 8 | *p++;
-	return value;
-}
-
 /* *ret_special: not a length, but how a string is stored. */
 static bool
 read_length(struct rdb *r, uint64_t *ret, bool *ret_special, struct err *err)
@@ -154,7 +145,7 @@ read_length(struct rdb *r, uint64_t *ret, bool *ret_special, struct err *err)
 			return nonsense(r, "a length of an unknown kind", err);
 		if (!scan_read(&r->scan, b, first == 0x80 ? 4 : 8, err))
 			return false;
-		*ret = big_endian(b, first == 0x80 ? 4 : 8);
+		*ret = bytes_big(b, first == 0x80 ? 4 : 8);
 		return true;
 	default:
 		*ret_special = true;
@@ -250,12 +241,6 @@ skip_strings(struct rdb *r, uint64_t count, struct err *err)
 	return true;
 }
 
-static uint64_t
-le32(const unsigned char *p)
-{
-	return (uint64_t)p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 | (uint64_t)p[3] << 24;
-}
-
 /* Compact encodings are strings with a frame of their own: their length and an end byte. */
 static bool
 blob(struct rdb *r, unsigned char type, struct err *err)
@@ -273,12 +258,12 @@ blob(struct rdb *r, unsigned char type, struct err *err)
 	case TYPE_ZSET_LISTPACK:
 	case TYPE_SET_LISTPACK:
 	case TYPE_HASH_LISTPACK_TTL:
-		return (t.len >= 7 && le32(t.head) == t.len && t.last == 0xff) ||
+		return (t.len >= 7 && bytes_u32(t.head) == t.len && t.last == 0xff) ||
 		       nonsense(r, "a packed list of the wrong length", err);
 	case TYPE_SET_INTSET:
-		width = le32(t.head);
+		width = bytes_u32(t.head);
 		return (t.len >= 8 && (width == 2 || width == 4 || width == 8) &&
-			       le32(t.head + 4) * width + 8 == t.len) ||
+			       bytes_u32(t.head + 4) * width + 8 == t.len) ||
 		       nonsense(r, "a packed set of the wrong length", err);
 	default: return t.last == 0xff || nonsense(r, "a packed map without its end", err);
 	}
@@ -509,7 +494,7 @@ aux(struct rdb *r, struct err *err)
 			return nonsense(r, "a time of an unknown kind", err);
 		if (!scan_read(&r->scan, b, 4, err))
 			return false;
-		snprintf(r->ctime, sizeof(r->ctime), "%llu", (unsigned long long)le32(b));
+		snprintf(r->ctime, sizeof(r->ctime), "%llu", (unsigned long long)bytes_u32(b));
 		return true;
 	}
 	if (!string(r, &text, err))
@@ -533,7 +518,7 @@ end(struct rdb *r, struct err *err)
 	}
 	if (!scan_read(&r->scan, b, 8, err))
 		return false;
-	r->stored_crc = le32(b) | le32(b + 4) << 32;
+	r->stored_crc = bytes_u64(b);
 	return true;
 }
 
@@ -590,7 +575,7 @@ rdb_only_sum(struct rdb *r, bool *ret, struct err *err)
 	if (!scan_drain(&r->scan, err))
 		return false;
 	r->crc = r->sum;
-	r->stored_crc = le32(r->last) | le32(r->last + 4) << 32;
+	r->stored_crc = bytes_u64(r->last);
 	*ret = r->last_len == 8 && r->stored_crc != 0 && r->stored_crc == r->crc;
 	return true;
 }

@@ -4,6 +4,7 @@
 #include "base/banned.h"
 #include "verify/pgdump.h"
 #include "verify/restore_private.h"
+#include "base/bytes.h"
 #include "base/file.h"
 #include "base/path.h"
 
@@ -73,11 +74,8 @@ tar_size(const unsigned char *header)
 {
 	uint64_t size = 0;
 
-	if ((header[124] & 0x80) != 0) {
-		for (int i = 128; i < 136; i++)
-			size = size << 8 | header[i];
-		return size;
-	}
+	if ((header[124] & 0x80) != 0)
+		return bytes_big(header + 128, 8);
 	for (int i = 124; i < 136 && header[i] != '\0'; i++)
 		if (header[i] >= '0' && header[i] <= '7')
 			size = size << 3 | (uint64_t)(header[i] - '0');

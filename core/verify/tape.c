@@ -1,5 +1,6 @@
 #include "base/banned.h"
 #include "verify/tape.h"
+#include "base/bytes.h"
 #include "verify/lib_archive.h"
 
 #include <errno.h>
@@ -138,7 +139,7 @@ zip_ends(const struct tape *t)
 		const unsigned char *p = t->end + END_SIZE - record - comment;
 
 		if (memcmp(p, "PK\5\6", 4) == 0)
-			return (size_t)(p[20] | p[21] << 8) == comment;
+			return bytes_u16(p + 20) == comment;
 	}
 	return false;
 }

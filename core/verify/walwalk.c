@@ -1,5 +1,6 @@
 #include "base/banned.h"
 #include "verify/walwalk.h"
+#include "base/bytes.h"
 #include "base/crc32c.h"
 
 #define RECORD_HEAD 24
@@ -24,24 +25,6 @@ static const struct {
 	{0xd116, "17"},
 	{0xd118, "18"},
 };
-
-static uint32_t
-le16(const unsigned char *p)
-{
-	return (uint32_t)p[0] | (uint32_t)p[1] << 8;
-}
-
-static uint32_t
-le32(const unsigned char *p)
-{
-	return le16(p) | le16(p + 2) << 16;
-}
-
-static uint64_t
-le64(const unsigned char *p)
-{
-	return (uint64_t)le32(p) | (uint64_t)le32(p + 4) << 32;
-}
 
 const char *
 wal_lsn_text(uint64_t lsn, char *text)
@@ -127,15 +110,15 @@ wal_header_read(const unsigned char *p, size_t len, struct wal_header *ret)
 	if (len < WAL_HEADER)
 		return false;
 	*ret = (struct wal_header){
-		.magic = le16(p),
-		.timeline = le32(p + 4),
-		.lsn = le64(p + 8),
-		.system_identifier = le64(p + 24),
-		.segment_bytes = le32(p + 32),
-		.page_bytes = le32(p + 36),
+		.magic = bytes_u16(p),
+		.timeline = bytes_u32(p + 4),
+		.lsn = bytes_u64(p + 8),
+		.system_identifier = bytes_u64(p + 24),
+		.segment_bytes = bytes_u32(p + 32),
+		.page_bytes = bytes_u32(p + 36),
 	};
-	return ret->magic >> 12 == 0xd && (le16(p + 2) & ~15u) == 0 &&
-	       (le16(p + 2) & LONG_HEADER) != 0 && ret->timeline > 0 &&
+	return ret->magic >> 12 == 0xd && (bytes_u16(p + 2) & ~15u) == 0 &&
+	       (bytes_u16(p + 2) & LONG_HEADER) != 0 && ret->timeline > 0 &&
 	       power_of_two(ret->segment_bytes, (uint32_t)MIB, (uint32_t)GIB) &&
 	       power_of_two(ret->page_bytes, 1024, PAGE_MAX) && ret->lsn % ret->segment_bytes == 0;
 }
@@ -178,7 +161,7 @@ all_zero(const unsigned char *p, size_t len)
 static bool
 check_head(struct wal_walk *w, struct err *err)
 {
-	uint64_t prev = le64(w->head + 8);
+	uint64_t prev = bytes_u64(w->head + 8);
 
 	if (w->known_prev ? prev != w->prev : prev >= w->start)
 		return damaged(w->start, "the record does not follow the one before it", err);
@@ -192,7 +175,7 @@ end_record(struct wal_walk *w, struct err *err)
 {
 	uint32_t crc = ~crc32c_add(w->crc, w->head, 20);
 
-	if (crc != le32(w->head + 20))
+	if (crc != bytes_u32(w->head + 20))
 		return damaged(w->start, "the record's CRC is wrong", err);
 	if (w->first_record == 0)
 		w->first_record = w->start;
@@ -238,7 +221,7 @@ take_record(struct wal_walk *w, const unsigned char **p, size_t *len, struct err
 static bool
 begin_record(struct wal_walk *w, const unsigned char *p, struct err *err)
 {
-	uint32_t total = le32(p);
+	uint32_t total = bytes_u32(p);
 
 	if (total < RECORD_HEAD || total > RECORD_MAX)
 		return damaged(w->lsn, "no record begins here", err);
@@ -268,7 +251,7 @@ walk_content(struct wal_walk *w, const unsigned char *p, size_t len, struct err 
 			       damaged(w->lsn - len, "something follows a segment switch", err);
 		}
 		if (pad == 0) {
-			if (le32(p) == 0) {
+			if (bytes_u32(p) == 0) {
 				w->ended = true;
 				w->lsn += len;
 				return all_zero(p, len) ||
@@ -315,7 +298,7 @@ walk_page(struct wal_walk *w, const unsigned char *p, size_t len, struct err *er
 {
 	bool first = w->lsn == w->segment_start;
 	size_t head = first ? WAL_HEADER : 24;
-	unsigned info = le16(p + 2);
+	unsigned info = bytes_u16(p + 2);
 
 	if ((w->switched || w->ended) && all_zero(p, len)) {
 		w->lsn += len;
@@ -328,16 +311,16 @@ walk_page(struct wal_walk *w, const unsigned char *p, size_t len, struct err *er
 		w->lsn += len;
 		return true;
 	}
-	if (le16(p) != w->header.magic || (info & ~15u) != 0 || le64(p + 8) != w->lsn ||
+	if (bytes_u16(p) != w->header.magic || (info & ~15u) != 0 || bytes_u64(p + 8) != w->lsn ||
 		!!(info & LONG_HEADER) != first)
 		return damaged(w->lsn,
 			all_zero(p, len) ? "the page is empty" : "the page header makes no sense",
 			err);
 	/* Pages before a fork keep the older timeline. */
-	if (le32(p + 4) > w->header.timeline || le32(p + 4) < w->timeline)
+	if (bytes_u32(p + 4) > w->header.timeline || bytes_u32(p + 4) < w->timeline)
 		return damaged(w->lsn, "the page belongs to another timeline", err);
-	w->timeline = le32(p + 4);
-	if (!check_continuation(w, info, le32(p + 16), err))
+	w->timeline = bytes_u32(p + 4);
+	if (!check_continuation(w, info, bytes_u32(p + 16), err))
 		return false;
 	w->lsn += head;
 	return walk_content(w, p + head, len - head, err);

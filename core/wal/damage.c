@@ -1,7 +1,7 @@
 #include "base/banned.h"
 #include "wal/damage.h"
+#include "base/bytes.h"
 #include "wal/actors.h"
-#include "wal/bytes.h"
 #include "wal/damage_judge.h"
 
 #define DOOMED 16

@@ -1,6 +1,6 @@
 #include "base/banned.h"
 #include "wal/heap.h"
-#include "wal/bytes.h"
+#include "base/bytes.h"
 
 #define PAGE_HEADER  24
 #define TUPLE_HEADER 23 /* up to the null bitmap */

@@ -1,6 +1,6 @@
 #include "base/banned.h"
 #include "wal/names.h"
-#include "wal/bytes.h"
+#include "base/bytes.h"
 
 #define BUCKETS   16384
 #define NAME_SIZE 64 /* NameData */

@@ -1,7 +1,7 @@
 #include "base/banned.h"
 #include "wal/reader.h"
+#include "base/bytes.h"
 #include "base/crc32c.h"
-#include "wal/bytes.h"
 
 #define SHORT_HEADER 24
 

@@ -1,6 +1,6 @@
 #include "base/banned.h"
 #include "wal/record.h"
-#include "wal/bytes.h"
+#include "base/bytes.h"
 #include "wal/unpack.h"
 
 /* fork_flags */

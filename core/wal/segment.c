@@ -1,6 +1,6 @@
 #include "base/banned.h"
 #include "wal/segment.h"
-#include "wal/bytes.h"
+#include "base/bytes.h"
 
 #define LONG_HEADER 0x0002
 

@@ -1,5 +1,6 @@
 #include "base/banned.h"
 #include "wal/tar.h"
+#include "base/bytes.h"
 #include "base/path.h"
 
 #define BLOCK     512
@@ -33,9 +34,7 @@ member_size(const unsigned char *header, uint64_t *ret)
 
 	if ((p[0] & 0x80) == 0)
 		return octal(p, 12, ret);
-	*ret = 0;
-	for (int i = 4; i < 12; i++)
-		*ret = *ret << 8 | p[i];
+	*ret = bytes_big(p + 4, 8);
 	return *ret < (1ULL << 62);
 }
 

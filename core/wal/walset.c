@@ -1,7 +1,7 @@
 #include "base/banned.h"
 #include "wal/walset.h"
+#include "base/bytes.h"
 #include "base/str.h"
-#include "wal/bytes.h"
 #include "wal/label.h"
 
 #define END_SEARCH    4096 /* segments in which the end of a backup without manifest is sought */

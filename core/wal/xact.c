@@ -1,6 +1,6 @@
 #include "base/banned.h"
 #include "wal/xact.h"
-#include "wal/bytes.h"
+#include "base/bytes.h"
 
 /* xl_info of RMGR_XACT */
 #define OP_MASK            0x70
@@ -35,6 +35,13 @@ struct cursor {
 	const unsigned char *at;
 	size_t left;
 };
+
+/* A TimestampTz of PostgreSQL (microseconds since 2000) as microseconds since 1970. */
+static int64_t
+unix_us(const unsigned char *p)
+{
+	return (int64_t)(bytes_u64(p) + 946684800000000u);
+}
 
 static const unsigned char *
 take(struct cursor *c, size_t n)
@@ -119,7 +126,7 @@ xact_parse(const struct record *r, struct xact *ret)
 	*ret = (struct xact){.commit = op == OP_COMMIT || op == OP_COMMIT_PREPARED, .xid = r->xid};
 	if ((p = take(&c, 8)) == NULL)
 		return false;
-	ret->at_us = bytes_time(p);
+	ret->at_us = unix_us(p);
 	if (!plausible(ret->at_us))
 		return false;
 	return (r->info & HAS_INFO) == 0 || parse_info(r, &c, ret);
@@ -171,7 +178,7 @@ xact_time(const struct record *r, int64_t *ret_us)
 		return plausible(*ret_us);
 	}
 	if ((op == RESTORE_POINT || op == END_OF_RECOVERY) && parts.len >= 8) {
-		*ret_us = bytes_time(parts.data);
+		*ret_us = unix_us(parts.data);
 		return plausible(*ret_us);
 	}
 	return false;

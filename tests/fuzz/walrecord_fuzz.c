@@ -3,8 +3,8 @@
  * behind the other, as if their checksums were right: a checksum keeps nobody out who means harm.
  */
 #include "fuzz/fuzz.h"
+#include "base/bytes.h"
 
-#include "wal/bytes.h"
 #include "wal/damage.h"
 #include "wal/reader.h"
 #include "wal/unpack.h"

@@ -32,7 +32,7 @@ SMALL   := -Oz -fplt
 HOT     := base/% audit/% $(addprefix catalog/,catalog_query collecting_objects listing listing_writer place settle) \
            $(addprefix net/,http s3 s3_list source_dir source_s3 xml) run/mask run/child \
            $(addprefix verify/,aof basebackup basebackup_extract basebackup_wal crc64 extract flow frames inflate isal lzf \
-             manifest members pagesum pgdump pgdump_data rdb ring scan sqlscan sqlwords sum tape tokens unpack walwalk) \
+             manifest members pagesum pgdump pgdump_data rdb rdb_value ring scan sqlscan sqlwords sum tape tokens unpack walwalk) \
            $(addprefix wal/,actors continuity damage heap names packed pglz reader record scan segment tar unpack xact)
 $(HOT:%=$(B)/obj/core/%.o): SMALL :=
 endif

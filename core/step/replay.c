@@ -16,6 +16,15 @@
 #define LOG_MAX    MIB   /* of its beginning and of its end */
 #define CONNECT_MS 5000
 
+/*
+ * The control file knows that of the last checkpoint, which may lie on an earlier timeline than
+ * what has been replayed since; a recovery of ours is told its own.
+ */
+#define TIMELINE                                                                           \
+	"CASE WHEN pg_is_in_recovery() AND current_setting('recovery_target_timeline') ~ " \
+	"'^[0-9]+$' THEN current_setting('recovery_target_timeline') ELSE (SELECT "        \
+	"timeline_id::text FROM pg_control_checkpoint()) END"
+
 struct watch {
 	struct step_child *child;
 	const struct replay *spec;
@@ -72,6 +81,17 @@ explained(struct watch *w, struct err *err)
 	return err_hint(err, "%s", fault.way_out) || true;
 }
 
+/*
+ * It answers, and lets nobody in: until it has replayed what was written during the base backup,
+ * which may take hours. Only its severity is looked at, the words may be in any language.
+ */
+static bool
+refuses(const struct err *why)
+{
+	return why->code == ERR_UNREACHABLE && why->msg != NULL &&
+	       strstr(why->msg, "FATAL") != NULL;
+}
+
 /* A server that is not there yet, or not there any more. */
 static bool
 silent(struct watch *w, struct err *why, struct err *err)
@@ -82,6 +102,12 @@ silent(struct watch *w, struct err *why, struct err *err)
 		w->silent_since = now;
 	if (explained(w, err))
 		return false;
+	if (refuses(why)) {
+		w->silent_since = now;
+		step_progress(w->child, 0, -1, "the server is on its way, and lets nobody in yet");
+		err_done(why);
+		return true;
+	}
 	if (now - w->silent_since > GONE_MS)
 		return err_move(err, why);
 	step_progress(w->child, 0, -1, "the server does not answer yet");
@@ -108,14 +134,12 @@ ask(struct watch *w, struct arena *a, struct position *ret, struct err *err)
 			  "pg_get_wal_replay_pause_state() = 'paused' END, "
 			  "CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE "
 			  "pg_current_wal_lsn() END, to_char(pg_last_xact_replay_timestamp() AT "
-			  "TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), "
-			  "(SELECT timeline_id FROM pg_control_checkpoint())"
+			  "TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), " TIMELINE
 			: "SELECT pg_is_in_recovery(), CASE WHEN pg_is_in_recovery() THEN "
 			  "pg_is_wal_replay_paused() END, "
 			  "CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE "
 			  "pg_current_wal_lsn() END, to_char(pg_last_xact_replay_timestamp() AT "
-			  "TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), "
-			  "(SELECT timeline_id FROM pg_control_checkpoint())";
+			  "TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), " TIMELINE;
 	if (!pg_query(w->pg, a, &q, &r, err))
 		return false;
 	*ret = (struct position){.recovering = util_streq(pg_value(&r, 0, 0), "t"),

@@ -32,7 +32,14 @@ static const struct field fields[] = {
 		"id of a sandbox of this run that is taken to another moment"},
 	{"use", FIELD_TEMPLATE, AT(use), "id of a sandbox that is there already; empty: start one"},
 	{"into", FIELD_TEMPLATE, AT(into),
-		"an empty data directory to restore into; no server is started"},
+		"a data directory to restore into, empty unless there is aside; no server is "
+		"started"},
+	{"aside", FIELD_TEMPLATE, AT(aside),
+		"what a cluster that is in that directory is renamed to; refused while its server "
+		"runs"},
+	{"environment", FIELD_TEMPLATE, AT(environment),
+		"of that directory: production archives as its own configuration says once it is "
+		"promoted, any other has archive_mode off"},
 };
 static const struct schema schema = {.name = "a sandbox step",
 	.size = sizeof(struct sandbox_step),
@@ -42,7 +49,8 @@ static const struct schema schema = {.name = "a sandbox step",
 static void
 check(const void *params, enum effect effect, const struct node *at, struct problems *p)
 {
-	static const char *const of_moments[] = {"backup", "timeline", "move", "into"};
+	static const char *const of_moments[] = {
+		"backup", "timeline", "move", "into", "aside", "environment"};
 
 	if ((node_get(at, "wal") != NULL) != (node_get(at, "to") != NULL))
 		node_error(p, at, "\"wal\" and \"to\" go together.");

@@ -32,6 +32,14 @@ is_given(const char *text)
 	return text != NULL && text[0] != '\0';
 }
 
+/* A copy that wrote into the archive of what it is a copy of would spoil it. */
+static bool
+archives(const struct sandbox_step *s)
+{
+	return is_given(s->into) && s->environment != NULL &&
+	       strcmp(s->environment, environment_names[ENV_PRODUCTION]) == 0;
+}
+
 void
 sandbox_moment_describe(struct str *out, const struct sandbox_step *s)
 {
@@ -51,10 +59,16 @@ sandbox_moment_describe(struct str *out, const struct sandbox_step *s)
 	else
 		str_add(out, ", from the newest base backup that gets there");
 	str_add(out, "; it pauses at its target");
-	str_add(out, is_given(s->into)
-			     ? ". No server is started"
-			     : ". On a private Unix socket, with archive_mode off, removed "
-			       "when the run ends");
+	if (is_given(s->into) && is_given(s->aside))
+		str_fmt(out, ". A cluster that is there is kept as %s", s->aside);
+	if (!is_given(s->into))
+		str_add(out, ". On a private Unix socket, with archive_mode off, removed when the "
+			     "run ends");
+	else if (archives(s))
+		str_add(out, ". No server is started; production archives again from its "
+			     "promotion on");
+	else
+		str_add(out, ". No server is started; archive_mode is off");
 }
 
 /* "asset/set/name", as the catalog has it, or without the asset. */
@@ -104,6 +118,7 @@ tell(struct step_child *c, const struct sandbox_step *s, const struct recovered 
 	step_set(c, "replay_from", lsn_text(c->arena, r->replay_from));
 	step_set(c, "replay_to", lsn_text(c->arena, r->replay_to));
 	step_set(c, "data", r->data);
+	step_set(c, "aside", r->aside != NULL ? r->aside : "");
 	if (r->log != NULL) {
 		step_set(c, "log", r->log);
 		step_keep(c, r->sandbox.pid);
@@ -126,6 +141,8 @@ sandbox_moment_run(struct step_child *c, const struct sandbox_step *s, struct er
 		.backup = backup_of(s),
 		.move = is_given(s->move) ? s->move : NULL,
 		.directory = is_given(s->into) ? s->into : NULL,
+		.aside = is_given(s->into) && is_given(s->aside) ? s->aside : NULL,
+		.archives = archives(s),
 		.timeout_ms = c->timeout_ms,
 		.meter = &progress.meter,
 		.say = say,

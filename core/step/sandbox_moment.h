@@ -15,7 +15,8 @@ struct sandbox_step {
 	struct item item;
 	int engine;
 	int64_t version;
-	const char *wal, *to, *backup, *timeline, *database, *move, *use, *into;
+	const char *wal, *to, *backup, *timeline, *database, *move, *use, *into, *aside,
+		*environment;
 };
 
 void sandbox_moment_describe(struct str *out, const struct sandbox_step *s);

@@ -49,6 +49,21 @@ MUST_CHECK bool sandbox_place_check(const char *path, struct err *err);
 MUST_CHECK bool sandbox_place_make(const char *path, const char *id, struct err *err);
 /* Removes it if it is ours and bears this id; a missing one is fine, an empty one goes too. */
 MUST_CHECK bool sandbox_place_remove(const char *path, const char *id, struct err *err);
+/*
+ * Renames a data directory that no server runs on, so that another can take its place; sets
+ * *ret_moved. One that is not there, or empty, or the unfinished restore of this run, stays.
+ * ERR_REFUSED, and nothing touched, for what is no data directory or in use.
+ */
+MUST_CHECK bool sandbox_place_aside(
+	const char *path, const char *aside, const char *run, bool *ret_moved, struct err *err);
+/*
+ * Takes a directory for a restore by this run: makes it, or takes one that is empty, or empties
+ * what an attempt of the same run that was cut short has left there, and marks it as unfinished.
+ * ERR_REFUSED, and nothing touched, when there is anything else. A mount point stays one.
+ */
+MUST_CHECK bool sandbox_place_claim(const char *path, const char *run, struct err *err);
+/* The restore is whole: the mark goes to `to`, below path. */
+MUST_CHECK bool sandbox_place_release(const char *path, const char *to, struct err *err);
 /* Gives a tree to the server's user, links themselves instead of what they point to. */
 MUST_CHECK bool sandbox_place_give(
 	const char *path, const struct sandbox_user *user, struct err *err);

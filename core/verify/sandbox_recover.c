@@ -16,9 +16,11 @@
 #include <sys/statvfs.h>
 
 #define WAL_DIR    "lifeboat_wal"
+#define AUTO_CONF  "postgresql.auto.conf"
 #define CHUNK      ((size_t)(256 * KIB))
 #define CONTROL_MS 30000
 #define LOG_MAX    MIB
+#define TAKEN_MAX  10000 /* timelines without a history */
 
 struct recovery {
 	const struct recover_spec *spec;
@@ -134,29 +136,54 @@ stage_segment(struct recovery *r, const char *dir, uint64_t number, struct err *
 	return symlink(path, to) == 0 || err_sys(err, ERR_IO, errno, "Cannot make the link %s", to);
 }
 
-/* A recovery reads the histories of its timelines before anything else. */
+static bool
+write_file(const char *path, const char *text, size_t len, struct err *err)
+{
+	CLEANUP(util_close)
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	return (fd >= 0 && file_write_all(fd, text, len)) ||
+	       err_sys(err, ERR_IO, errno, "Cannot write %s", path);
+}
+
+static uint32_t
+newest_timeline(const struct archive *archive)
+{
+	uint32_t tli = archive->n > 0 ? archive->segments[archive->n - 1].tli : 1;
+	const struct archive_extra *x;
+
+	vec_each (&archive->histories, x)
+		tli = MAX(tli, x->tli);
+	return tli;
+}
+
+/*
+ * A recovery reads the histories of its timelines before anything else. At its promotion the
+ * server asks for those that follow, one by one, and takes the first number that has none: where
+ * the archive knows the timeline but lost its history, or never got it, something else says that
+ * the number is taken. WAL of the same name would be refused by the archive, or overwrite it.
+ */
 static bool
 stage_histories(struct recovery *r, const char *dir, struct err *err)
 {
+	static const char taken[] = "# The archive has WAL of this timeline, and no history.\n";
 	struct archive *archive = set_of(r)->archive;
+	uint32_t newest = newest_timeline(archive);
 	const struct archive_extra *x;
+	const char *to;
 
+	newest = newest - r->way.target.tli < TAKEN_MAX ? newest : r->way.target.tli;
+	for (uint32_t tli = r->way.target.tli; tli < newest; tli++) {
+		to = arena_fmt(r->arena, "%s/%08X.history", dir, (unsigned)tli + 1);
+		if (!write_file(to, taken, sizeof(taken) - 1, err))
+			return false;
+	}
 	vec_each (&archive->histories, x) {
 		CLEANUP(str_done) struct str text = STR_INIT(HISTORY_SIZE_MAX);
-		const char *to = arena_fmt(r->arena, "%s/%08X.history", dir, (unsigned)x->tli);
-		int fd;
-		bool good;
 
-		if (x->tli > r->way.target.tli)
-			continue;
-		if (!archive_text(archive, x->name, HISTORY_SIZE_MAX, &text, err))
-			return false;
-		fd = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-		good = fd >= 0 && file_write_all(fd, str_text(&text), text.len);
-		if (!good)
-			err_sys(err, ERR_IO, errno, "Cannot write %s", to);
-		util_close(&fd);
-		if (!good)
+		to = arena_fmt(r->arena, "%s/%08X.history", dir, (unsigned)x->tli);
+		if (!archive_text(archive, x->name, HISTORY_SIZE_MAX, &text, err) ||
+			!write_file(to, str_text(&text), text.len, err))
 			return false;
 	}
 	return true;
@@ -268,6 +295,20 @@ append(const char *path, const char *text, size_t len, struct err *err)
 	       err_sys(err, ERR_IO, errno, "Cannot write %s", path);
 }
 
+/* What ALTER SYSTEM had set there is in force again when the recovery's settings are taken away. */
+static bool
+keep_settings(struct recovery *r, const char *data, struct err *err)
+{
+	CLEANUP(str_done) struct str text = STR_INIT(MIB);
+	CLEANUP(err_done) struct err why = ERR_INIT;
+
+	if (!file_read(path_join(r->arena, data, AUTO_CONF), MIB, &text, &why) &&
+		why.code != ERR_NOT_FOUND)
+		return err_move(err, &why);
+	return write_file(
+		path_join(r->arena, data, WAL_DIR "/" AUTO_CONF), str_text(&text), text.len, err);
+}
+
 /* The last lines of postgresql.auto.conf win: what an earlier recovery wrote there stays behind. */
 static bool
 configure(struct recovery *r, const char *data, struct err *err)
@@ -275,10 +316,10 @@ configure(struct recovery *r, const char *data, struct err *err)
 	CLEANUP(str_done) struct str text = STR_INIT(64 * KIB);
 
 	str_add(&text, "\n# recovery to a moment\n");
+	r->way.target.archives = r->spec->archives;
 	return recovery_settings(&r->way.target, restore_command(r, data), &text, err) &&
 	       add_sizes(r, data, &text, err) &&
-	       append(path_join(r->arena, data, "postgresql.auto.conf"), str_text(&text), text.len,
-		       err) &&
+	       append(path_join(r->arena, data, AUTO_CONF), str_text(&text), text.len, err) &&
 	       append(path_join(r->arena, data, "recovery.signal"), "", 0, err);
 }
 
@@ -294,7 +335,8 @@ populate(const char *data, void *arg, struct err *err)
 	if (!r->keep && !extract_base(r->arena, b->source, b->tar != NULL ? b->tar : b->path, data,
 				r->spec->meter, r->superuser, err))
 		return false;
-	if (!stage(r, data, err) || !configure(r, data, err))
+	if (!stage(r, data, err) || (!r->keep && !keep_settings(r, data, err)) ||
+		!configure(r, data, err))
 		return false;
 	say(r, "WAL: %llu segments linked, %llu copied.", (unsigned long long)r->linked,
 		(unsigned long long)r->copied);
@@ -365,21 +407,37 @@ start_sandbox(struct recovery *r, struct recovered *ret, struct err *err)
 	return true;
 }
 
+/* Whose the directory is, or the one above it when root made it, theirs is the server. */
+static void
+choose_owner(struct recovery *r, const char *path)
+{
+	struct stat st;
+
+	if (geteuid() != 0)
+		return;
+	if ((stat(path, &st) == 0 && st.st_uid != 0) ||
+		(stat(path_dir(r->arena, path), &st) == 0 && st.st_uid != 0))
+		r->user = (struct sandbox_user){st.st_uid, st.st_gid, true};
+}
+
 static bool
 fill_directory(struct recovery *r, struct recovered *ret, struct err *err)
 {
-	const char *path = path_absolute(r->arena, r->spec->directory);
-	struct stat parent;
+	const struct recover_spec *spec = r->spec;
+	const char *path = path_absolute(r->arena, spec->directory);
+	bool moved = false;
 
-	if (!sandbox_place_check(path, err) || !file_mkdirs(path, 0700, err))
-		return false;
-	/* Whose the directory above is, theirs is the server. */
-	if (geteuid() == 0 && stat(path_dir(r->arena, path), &parent) == 0 && parent.st_uid != 0)
-		r->user = (struct sandbox_user){parent.st_uid, parent.st_gid, true};
+	choose_owner(r, path);
 	ret->data = path;
-	if (chmod(path, 0700) < 0)
-		return err_sys(err, ERR_IO, errno, "Cannot use %s", path);
-	return populate(path, r, err) && sandbox_place_give(path, &r->user, err);
+	if (spec->aside != NULL && !sandbox_place_aside(path, spec->aside, spec->run, &moved, err))
+		return false;
+	if (moved) {
+		ret->aside = spec->aside;
+		say(r, "What was in %s is kept: %s", path, spec->aside);
+	}
+	return sandbox_place_claim(path, spec->run, err) && populate(path, r, err) &&
+	       sandbox_place_give(path, &r->user, err) &&
+	       sandbox_place_release(path, WAL_DIR "/restored", err);
 }
 
 static bool

@@ -5,7 +5,9 @@
  * The WAL that it takes comes to lie beside the data, in data/lifeboat_wal/: links to segments
  * that are plain files which the server can read, copies of all others (compressed, or in a
  * bucket). So the server needs neither credentials nor libraries of ours, and a segment that is
- * not there is missing, never a broken connection taken for the end of the WAL.
+ * not there is missing, never a broken connection taken for the end of the WAL. Beside them lie
+ * the histories of all timelines, so that a promotion takes a number that no WAL of the archive
+ * has, and postgresql.auto.conf as it was before the recovery's settings.
  */
 #ifndef VERIFY_SANDBOX_RECOVER_H
 #define VERIFY_SANDBOX_RECOVER_H
@@ -22,8 +24,11 @@ struct recover_spec {
 	const char *backup; /* "NAME" or "SET/NAME"; NULL: the one with the least to replay */
 	uint32_t tli;       /* 0: the newest timeline that gets there */
 	const char *move;   /* id of a sandbox that is taken to another moment; NULL: a new one */
-	const char *directory; /* an empty data directory to restore into, starting nothing; NULL */
-	int64_t timeout_ms;    /* until it is consistent */
+	const char *directory; /* a data directory to restore into, starting nothing; NULL */
+	/* What a cluster that is in it is renamed to, if no server runs on it; NULL: refused. */
+	const char *aside;
+	bool archives;            /* its server archives as its configuration says, once promoted */
+	int64_t timeout_ms;       /* until it is consistent */
 	struct flow_meter *meter; /* of extracting the backup; may be NULL */
 	void (*say)(void *arg, const char *line);
 	void *arg;
@@ -33,6 +38,7 @@ struct recovered {
 	struct sandbox sandbox; /* unless there is a directory */
 	const char *data, *log; /* log: NULL with a directory */
 	const char *backup;     /* "SET/NAME" */
+	const char *aside;      /* where the old data directory is; NULL: there was none */
 	const char *target;     /* the setting, for people */
 	uint32_t tli;
 	uint64_t replay_from, replay_to; /* LSNs */

@@ -25,7 +25,6 @@ static const struct {
  */
 static const char fixed[] = "recovery_target_action = 'pause'\n"
 			    "hot_standby = on\n"
-			    "archive_mode = off\n"
 			    "archive_cleanup_command = ''\n"
 			    "recovery_end_command = ''\n"
 			    "recovery_min_apply_delay = 0\n"
@@ -112,6 +111,8 @@ recovery_settings(const struct recovery_target *t, const char *restore_command, 
 		t->inclusive || !has_inclusive(t) ? "on" : "off");
 	str_fmt(out, "recovery_target_timeline = '%u'\n", (unsigned)t->tli);
 	str_add(out, fixed);
+	if (!t->archives)
+		str_add(out, "archive_mode = off\n");
 	return true;
 }
 

@@ -32,6 +32,12 @@ struct recovery_target {
 	const char *name;
 	bool inclusive; /* the transaction or record named is part of the result */
 	uint32_t tli;   /* always explicit: "latest" may lead past the accident's timeline */
+	/*
+	 * Archiving is left as the server's own configuration has it, for one that is to take
+	 * over: a timeline whose history is not archived at its promotion is lost to every later
+	 * recovery. Else archive_mode is off.
+	 */
+	bool archives;
 };
 
 /* "2026-11-20 14:32:07.123456+00": never a Z, never a local zone. Returns text. */

@@ -298,7 +298,16 @@ def test_into_a_data_directory_for_a_server(boat, cluster):
     assert cluster.labels(server) == earlier | this
     assert server.sql("SHOW archive_mode") == "off"
     server.stop()
-    # It is not empty any more.
+    # It is not empty any more, and kept as it is, beside; what is no cluster is refused at once.
+    run = pitr(boat, rfc(record["b1"].at), "--set", "into=scratch", "--confirm", "restore=scratch")
+    kept = f"{data}.before-{run.id}"
+    assert kept in run.output("old").decode() and kept in run.output("restore").decode()
+    server = cluster.serve(kept)
+    cluster.wait_paused(server)
+    assert cluster.labels(server) == earlier | this
+    server.stop()
+    os.unlink(os.path.join(data, "PG_VERSION"))
     run = pitr(boat, rfc(record["b2"].at), "--set", "into=scratch", "--confirm", "restore=scratch",
-               status=3)
-    assert "not an empty directory" in run.result("restore")["message"]
+               status=1)
+    assert "no data directory of PostgreSQL" in run.output("old").decode()
+    assert "step.intent" not in run.events("recover")

@@ -25,12 +25,17 @@ test_settings(void **state)
 		"recovery_target_timeline = '3'\n"
 		"recovery_target_action = 'pause'\n"
 		"hot_standby = on\n"
-		"archive_mode = off\n"
 		"archive_cleanup_command = ''\n"
 		"recovery_end_command = ''\n"
 		"recovery_min_apply_delay = 0\n"
 		"primary_conninfo = ''\n"
-		"primary_slot_name = ''\n");
+		"primary_slot_name = ''\n"
+		"archive_mode = off\n");
+	/* Production archives from its promotion on, as its own configuration says. */
+	str_cut(&out, 0);
+	t.archives = true;
+	assert_true(recovery_settings(&t, "cp", &out, &err));
+	assert_null(strstr(str_text(&out), "archive_mode"));
 }
 
 static void

@@ -1,17 +1,12 @@
 #include "base/banned.h"
 #include "tui/app.h"
 #include "base/clock.h"
-#include "base/text.h"
 #include "catalog/collect.h"
-#include "conf/json_read.h"
-#include "run/start.h"
-#include "tui/draw/dialog.h"
+#include "tui/actions.h"
 #include "tui/frame.h"
-#include "tui/view/assist.h"
 #include "tui/view/confirm.h"
 #include "tui/view/screens.h"
 
-#include <errno.h>
 #include <stdarg.h>
 
 #define NOTICE_MS        8000
@@ -210,30 +205,10 @@ app_allows(const struct app *app, enum action action)
 	return !app->options.read_only || !(row->flags & KEYS_UNSAFE);
 }
 
-static bool
-allowed(void *arg, const struct action_row *row)
-{
-	const struct app *app = arg;
-	const struct view *v = app->over != NULL ? app->over : app_top(app);
-
-	return app_allows(app, row->id) && (v->ops->offers == NULL || v->ops->offers(v, row->id));
-}
-
-static struct keybar
-keybar_of(struct app *app)
-{
-	const struct view *v = app_top(app);
-
-	return (struct keybar){.contexts = app->over != NULL ? app->over->ops->contexts(app->over)
-							     : v->ops->contexts(v) | CONTEXT_GLOBAL,
-		.allowed = allowed,
-		.arg = app};
-}
-
 void
 app_draw(struct app *app, struct area whole)
 {
-	struct keybar bar = keybar_of(app);
+	struct keybar bar = actions_bar(app);
 	struct area a = frame_draw(app, whole, &bar);
 
 	app_top(app)->ops->draw(app_top(app), a);
@@ -244,145 +219,12 @@ app_draw(struct app *app, struct area whole)
 		app->over->ops->draw(app->over, a);
 }
 
-/* Leaving */
-
 void
 app_leave(struct app *app, int status)
 {
 	app->exit = status;
 	if (app->stage != NULL)
 		stage_leave(app->stage);
-}
-
-static void
-on_leave(struct confirm *c, bool accepted)
-{
-	if (accepted)
-		app_leave(c->view.app, 0);
-}
-
-/* Runs go on without us; that is said before, and by the command afterwards. */
-static void
-ask_leave(struct app *app)
-{
-	size_t n = app->runs.going;
-	struct confirm *c;
-
-	if (n == 0 && app->options.leave_text == NULL) {
-		app_leave(app, 0);
-		return;
-	}
-	c = confirm_new(app, on_leave, NULL);
-	c->spec.title = "Leave the console";
-	c->spec.text =
-		app->options.leave_text != NULL
-			? app->options.leave_text
-			: arena_fmt(&c->arena,
-				  "%zu run%s on without it%s. `lifeboat attach` shows %s again.", n,
-				  n == 1 ? " goes" : "s go",
-				  app->runs.waiting > 0
-					  ? ", and what waits for a person keeps waiting"
-					  : "",
-				  n == 1 ? "it" : "them");
-	c->spec.action = "Leave";
-	confirm_open(c);
-}
-
-static void
-go_back(struct app *app)
-{
-	struct view *v = app_top(app);
-
-	if (v->below != NULL) {
-		app_close(app, v);
-		shown(app);
-	} else if (app->at != app->home) {
-		app_show(app, app->home);
-	} else {
-		ask_leave(app);
-	}
-}
-
-/* Actions */
-
-static void
-change_theme(struct app *app, const char *name)
-{
-	struct err err = ERR_INIT;
-	struct theme theme;
-
-	if (theme_load(&app->arena, name, &theme, &err))
-		term_set_theme(stage_term(app->stage), &theme);
-	else
-		app_fail(app, &err);
-}
-
-static void
-suspend(struct app *app)
-{
-	if (app->options.kiosk || app->runs.going > 0)
-		app_say(app, ROLE_LATE,
-			"Not while a run goes on: a console that sleeps sees nothing. q leaves "
-			"it.");
-	else
-		term_suspend(stage_term(app->stage));
-}
-
-static void act(struct app *app, enum action action, const char *argument);
-
-static void
-act_global(struct app *app, enum action action, const char *argument)
-{
-	struct keybar bar = keybar_of(app);
-
-	if (action >= ACTION_SHOW_BOARD && action <= ACTION_SHOW_AUDIT) {
-		app_show(app, (enum screen)(action - ACTION_SHOW_BOARD));
-		return;
-	}
-	switch (action) {
-	case ACTION_BACK: go_back(app); break;
-	case ACTION_QUIT: ask_leave(app); break;
-	case ACTION_REFRESH: app_collect(app); break;
-	case ACTION_HELP: assist_help(app, &bar); break;
-	case ACTION_PALETTE: assist_palette(app, &bar, act); break;
-	case ACTION_THEME: change_theme(app, argument); break;
-	case ACTION_SUSPEND: suspend(app); break;
-	case ACTION_REPAINT:
-		if (app->stage != NULL)
-			term_repaint(stage_term(app->stage));
-		break;
-	case ACTION_INTERRUPT:
-		app_say(app, ROLE_DIM, "q goes back, Q leaves. Runs go on without the console.");
-		break;
-	default: break;
-	}
-}
-
-static void
-act(struct app *app, enum action action, const char *argument)
-{
-	const struct action_row *row = keys_row(action);
-	struct view *v = app_top(app);
-	struct event key = {.type = EVENT_KEY, .key = row->keys[0], .at_ms = clock_mono_ms()};
-
-	if (!app_allows(app, action)) {
-		if (!app->options.kiosk)
-			app_say(app, ROLE_LATE,
-				"Not here: this console is read-only, it starts and changes "
-				"nothing.");
-		return;
-	}
-	/* What was typed ahead for a dialog that has just gone is not meant for what lies below. */
-	if (row->flags & KEYS_UNSAFE && clock_mono_ms() - app->closed_ms < DIALOG_DEAF_MS) {
-		app_say(app, ROLE_DIM, "That came too fast after the question: press it again.");
-		return;
-	}
-	if (v->ops->act != NULL && v->ops->act(v, action))
-		return;
-	if (row->contexts & CONTEXT_GLOBAL)
-		act_global(app, action, argument);
-	else if (row->nkeys > 0) /* of a widget: as if its key were pressed */
-		v->ops->event(v, &key);
 }
 
 /* A status board that nobody attends takes scrolling and nothing else. */
@@ -409,12 +251,12 @@ app_event(struct app *app, const struct event *ev)
 		return;
 	str_cut(&app->notice, 0);
 	if (ev->type == EVENT_KEY && keys_find(CONTEXT_GLOBAL, ev->key) == ACTION_REPAINT)
-		act_global(app, ACTION_REPAINT, "");
+		actions_do(app, ACTION_REPAINT, "");
 	else if (v->ops->event(v, ev) == ANSWER_IGNORED && ev->type == EVENT_KEY &&
 		 app->over == NULL) {
 		action = keys_find(v->ops->contexts(v) | CONTEXT_GLOBAL, ev->key);
 		if (action != ACTION_NONE)
-			act(app, action, "");
+			actions_do(app, action, "");
 	}
 	free_views(&app->buried);
 	app_work(app);

@@ -212,6 +212,7 @@ write_steps(struct runner *r, struct json *j)
 		ledger_text(j, "title", good ? resolved.title : s->title, LEDGER_TITLE);
 		json_string(j, "kind", s->kind->name);
 		json_string(j, "effect", effect_names[s->effect]);
+		json_string(j, "parallel", s->parallel);
 		if (s->implied)
 			json_bool(j, "implied", true);
 		json_count(j, "budget_s", s->budget_s);

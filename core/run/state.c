@@ -120,6 +120,8 @@ on_run_started(struct run_state *s, const cJSON *d, int64_t ms)
 	s->newest_data = text_of(s, d, "newest_data");
 	operator_of(s, d);
 	s->started_by = s->operator;
+	s->parent_run = text_of(s, json_get(d, "parent"), "run");
+	s->parent_step = text_of(s, json_get(d, "parent"), "step");
 	if (json_get_time(d, "incident") != CLOCK_NONE)
 		s->incident_ms = json_get_time(d, "incident") * 1000;
 	s->pid = json_get_int(d, "pid", 0);
@@ -131,6 +133,7 @@ on_run_started(struct run_state *s, const cJSON *d, int64_t ms)
 			.title = text_or(s, it, "title", ""),
 			.kind = text_or(s, it, "kind", "?"),
 			.effect = text_or(s, it, "effect", "read"),
+			.group = text_of(s, it, "parallel"),
 			.implied = json_get_bool(it, "implied", false),
 			.budget_s = json_get_int(it, "budget_s", -1),
 			.timeout_s = json_get_int(it, "timeout_s", -1),

@@ -34,6 +34,7 @@ enum step_status {
 
 struct step_state {
 	const char *id, *title, *kind, *effect;
+	const char *group; /* of steps that run at once (parallel); NULL: it runs alone */
 	bool implied;
 	int64_t budget_s, timeout_s;
 	enum step_status status;
@@ -95,10 +96,11 @@ enum run_phase { RUN_NEW, RUN_GOING, RUN_CLEANING, RUN_FINISHED };
 struct run_state {
 	struct arena *arena;
 	const char *id, *runbook, *title, *file, *sha256, *site, *operator;
-	const char *started_by;     /* as whom it runs, whoever drives */
-	int64_t operator_uid;       /* -1 in journals that do not say */
-	int64_t operator_login_uid; /* of the login behind it (sudo); -1 */
-	const char *wheel_offer;    /* the user it is offered to, "*" for anybody; NULL */
+	const char *parent_run, *parent_step; /* of kind runbook, that it is; NULL: its own */
+	const char *started_by;               /* as whom it runs, whoever drives */
+	int64_t operator_uid;                 /* -1 in journals that do not say */
+	int64_t operator_login_uid;           /* of the login behind it (sudo); -1 */
+	const char *wheel_offer;              /* the user it is offered to, "*" for anybody; NULL */
 	enum plan_mode mode;
 	bool attended, paused, stopping;
 	enum run_phase phase;

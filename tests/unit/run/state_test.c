@@ -49,9 +49,10 @@ apply(int at, const char *step, const char *event, const char *data)
 	"\"targets\":[{\"var\":\"t\",\"name\":\"prod\",\"conninfo\":\"c\","                       \
 	"\"environment\":\"staging\"}],"                                                          \
 	"\"steps\":[{\"id\":\"a\",\"title\":\"A\",\"kind\":\"command\",\"effect\":\"write\","     \
-	"\"budget_s\":5,\"timeout_s\":9},"                                                        \
+	"\"parallel\":\"g\",\"budget_s\":5,\"timeout_s\":9},"                                     \
 	"{\"id\":\"b\",\"title\":\"B\",\"kind\":\"manual\",\"effect\":\"read\",\"implied\":true," \
-	"\"budget_s\":null,\"timeout_s\":86400}]}"
+	"\"budget_s\":null,\"timeout_s\":86400}],"                                                \
+	"\"parent\":{\"run\":\"r-0\",\"step\":\"outer\"}}"
 
 static void
 start(void)
@@ -101,6 +102,10 @@ test_started(void **state)
 	assert_int_equal(step("a")->budget_s, 5);
 	assert_int_equal(step("b")->budget_s, -1);
 	assert_true(step("b")->implied);
+	assert_string_equal(step("a")->group, "g");
+	assert_null(step("b")->group);
+	assert_string_equal(s.parent_run, "r-0");
+	assert_string_equal(s.parent_step, "outer");
 	assert_string_equal(s.targets.v[0].environment, "staging");
 	assert_string_equal(s.parameters.v[0].text, "v");
 	assert_null(s.parameters.v[1].text);

@@ -129,20 +129,27 @@ void
 forecast_look(const struct forecast *f, const struct run_state *s, size_t last, int64_t now_ms,
 	struct forecast_rest *ret)
 {
+	int64_t longest = 0; /* of the steps that run at once */
+
 	*ret = (struct forecast_rest){.elapsed_ms = run_elapsed_ms(s, now_ms)};
 	for (size_t i = 0; i < MIN(last, MIN(f->nsteps, s->nsteps)); i++) {
 		const struct step_state *st = &s->steps[i];
 		int64_t ms = expected_ms(f, s, i);
 
+		if (!run_state_at_once(s, i)) {
+			ret->rest_ms += longest;
+			longest = 0;
+		}
 		if (step_status_final(st->status))
 			continue;
 		if (ms < 0)
 			ret->unknown++;
 		else if (st->status == STEP_RUNNING)
-			ret->rest_ms += MAX(ms - MAX(now_ms - st->started_ms, 0), 0);
+			longest = MAX(longest, ms - MAX(now_ms - st->started_ms, 0));
 		else
-			ret->rest_ms += ms;
+			longest = MAX(longest, ms);
 	}
+	ret->rest_ms += longest;
 	ret->late = s->rto_s >= 0 && ret->elapsed_ms + ret->rest_ms > s->rto_s * 1000;
 }
 

@@ -18,6 +18,13 @@ static const struct {
 #undef STATUS
 };
 
+bool
+run_state_at_once(const struct run_state *s, size_t i)
+{
+	return i > 0 && s->steps[i].group != NULL &&
+	       util_streq(s->steps[i].group, s->steps[i - 1].group);
+}
+
 const char *
 step_status_name(enum step_status status)
 {

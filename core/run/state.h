@@ -139,6 +139,8 @@ bool run_state_line(struct run_state *s, const char *line, size_t len);
 MUST_CHECK bool run_state_load(struct run_state *s, const char *journal, struct err *err);
 
 struct step_state *run_state_step(const struct run_state *s, const char *id);
+/* Whether step i runs at once with the one before it: both are of the same group. */
+bool run_state_at_once(const struct run_state *s, size_t i);
 const char *step_status_name(enum step_status status);
 bool step_status_final(enum step_status status);
 

@@ -76,6 +76,28 @@ test_budgets(void **state)
 	crew_end();
 }
 
+/* Steps that run at once take as long as the longest of them. */
+static void
+test_at_once(void **state)
+{
+	int64_t began;
+
+	begin();
+	crew.state.steps[0].group = crew.state.steps[1].group = "g";
+	assert_int_equal(look(-1, 0).rest_ms, 50000);
+	ledger_data(crew.ledger);
+	assert_true(runner_end(&crew, "b", "step.intent", NULL));
+	began = crew.state.steps[1].started_ms - crew.state.started_ms;
+	assert_int_equal(look(-1, began + 20000).rest_ms, 40000);
+	crew_result("a", "ok");
+	assert_int_equal(look(-1, began + 20000).rest_ms, 30000);
+	/* Those of another group come after them. */
+	crew.state.steps[1].group = "h";
+	crew.state.steps[0].status = STEP_PENDING;
+	assert_int_equal(look(-1, began).rest_ms, 40000 + 50000);
+	crew_end();
+}
+
 static void
 test_as_it_goes(void **state)
 {
@@ -129,4 +151,4 @@ test_text(void **state)
 	str_done(&out);
 }
 
-TESTS(T(test_budgets), T(test_as_it_goes), T(test_earlier_runs), T(test_text))
+TESTS(T(test_budgets), T(test_as_it_goes), T(test_at_once), T(test_earlier_runs), T(test_text))

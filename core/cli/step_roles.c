@@ -25,8 +25,9 @@ run_runner(struct cli *cli)
 	const char *dir = cli->args[0];
 	int status = runner_main(dir);
 
-	/* The run is over and nobody waits for this: a dead anchor costs nobody anything. */
-	if (file_exists(run_dir_journal(cli->arena, dir)))
+	/* The run is over and nobody waits for this: a dead anchor costs nobody anything. Where a
+	 * log failed us it is left alone: what a sync lost is not to be sealed over (F03). */
+	if (status != err_exit_status(ERR_AUDIT) && file_exists(run_dir_journal(cli->arena, dir)))
 		trust_after_run(cli, dir);
 	return status;
 }

@@ -146,6 +146,8 @@ diverged(struct ledger *l, struct chain *good, const struct err *why)
 	struct json j = json_new(&data);
 	struct record r = {.run = l->run, .event = "ledger.diverged", .actor = l->actor};
 
+	if (l->failed)
+		return; /* it has said so */
 	l->failed = true;
 	json_object(&j, NULL);
 	json_string(&j, "failed", good == l->audit ? "journal" : "audit");

@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #define CLIENTS_MAX 64
@@ -48,16 +49,20 @@ reply(struct client *c, const char *re, const struct err *err)
 }
 
 static void
-broadcast(struct runner *r, struct str *frame)
+send_copy(struct client *c, const struct str *frame)
 {
-	for (struct client *c = r->clients; c != NULL; c = c->next) {
-		CLEANUP(str_done) struct str copy = STR_INIT(PROTOCOL_MAX);
+	CLEANUP(str_done) struct str copy = STR_INIT(PROTOCOL_MAX);
 
-		if (!c->greeted || c->dead)
-			continue;
-		str_addn(&copy, frame->buf, frame->len);
-		send_frame(c, &copy);
-	}
+	str_addn(&copy, frame->buf, frame->len);
+	send_frame(c, &copy);
+}
+
+static void
+broadcast(struct runner *r, const struct str *frame)
+{
+	for (struct client *c = r->clients; c != NULL; c = c->next)
+		if (c->greeted && !c->dead)
+			send_copy(c, frame);
 }
 
 void
@@ -332,6 +337,25 @@ server_start(struct runner *r, struct err *err)
 	return true;
 }
 
+/* To everybody, greeted or not. What the journal could not take is told nowhere else: then we wait
+ * for the one who started us, who may be on his way. */
+static void
+say_goodbye(struct runner *r, const struct str *frame)
+{
+	struct pollfd p = {r->listen_fd, POLLIN, 0};
+	struct client late = {.fd = -1};
+
+	for (struct client *c = r->clients; c != NULL; c = c->next)
+		if (!c->dead)
+			send_copy(c, frame);
+	if (r->clients != NULL || r->state.phase == RUN_FINISHED || poll(&p, 1, HELLO_MS) <= 0)
+		return;
+	late.fd = accept4(r->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (late.fd >= 0)
+		send_copy(&late, frame);
+	util_close(&late.fd);
+}
+
 void
 server_stop(struct runner *r)
 {
@@ -346,7 +370,7 @@ server_stop(struct runner *r)
 	json_string(&j, "message", r->message);
 	json_string(&j, "hint", r->hint);
 	json_object_end(&j);
-	broadcast(r, &out);
+	say_goodbye(r, &out);
 	while (r->clients != NULL)
 		/* It leaves the list. NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
 		client_remove(r->clients);

@@ -10,6 +10,7 @@ import pytest
 import audit_log
 import lifeboat
 import runs
+import scratch
 
 
 def shim_env(boat, **orders):
@@ -49,6 +50,41 @@ def test_f01_f04_no_record_no_step(boat, kind):
     assert runs.run(boat, book, status=0).finished()["outcome"] == "done"
     assert all(map(os.path.exists, marks))
     boat.run("audit", "verify", status=0)
+
+
+@pytest.mark.parametrize("name", ["audit.log", "journal.jsonl"])
+def test_f03_a_failed_sync_is_for_good(boat, name):
+    """The kernel may have dropped what it could not write: nobody syncs again as if it were there, in
+    the run or behind it, and no step starts."""
+    book, marks = two_steps(boat)
+    trace = os.path.join(boat.dir, "trace")
+    run = runs.run(boat, book, status=3, env=shim_env(
+        boat, CALLS="fdatasync", PATH=f"*/{name}", NTH=3, KIND="EIO", TRACE=trace))
+    run.wait_finished() if name == "audit.log" else scratch.wait_for(
+        lambda: run.runner() is None, 60, "the runner to end")
+    assert "Cannot sync" in run.done.out and not any(map(os.path.exists, marks))
+    with open(trace, encoding="utf-8") as f:
+        assert f.read().count("fdatasync") == 3
+    assert runs.run(boat, book, status=0).finished()["outcome"] == "done"
+    boat.run("audit", "verify", status=0)
+
+
+def test_f02_f07_a_result_that_the_journal_does_not_take(boat):
+    """The audit log has it, and that the journal has not; the next step does not start."""
+    book, marks = two_steps(boat)
+    run = runs.run(boat, book, status=3, env=shim_env(
+        boat, CALLS="write", PATH="*/journal.jsonl", NTH=4, KIND="ENOSPC", STICKY=1))
+    assert "journal.jsonl" in run.done.out and "No space left on device" in run.done.out
+    assert os.path.exists(marks[0]) and not os.path.exists(marks[1])
+    assert run.find("step.result") == []
+    with open(log(boat), encoding="utf-8") as f:
+        records = [json.loads(line) for line in f]
+    assert [r["step"] for r in records if r["event"] == "step.result"] == ["a"]
+    told = [r["data"] for r in records if r["event"] == "ledger.diverged"]
+    assert len(told) == 1 and told[0]["failed"] == "journal" and "No space" in told[0]["message"]
+    # What it did is not known to those who go on: a person or a check decides.
+    boat.run("resume", run.id, "--unattended", status=2)
+    assert run.finished()["outcome"] == "unknown" and not os.path.exists(marks[1])
 
 
 def test_f04_file_size_limit(boat):

@@ -15,7 +15,7 @@ audit_open(const char *state, const char *actor, struct chain **ret, struct err 
 	CLEANUP(arena_done) struct arena a = ARENA_INIT;
 	const char *path = audit_path(&a, state);
 
-	if (!file_mkdirs(path_dir(&a, path), 0750, err)) {
+	if (!file_mkdirs_durable(path_dir(&a, path), 0750, err)) {
 		err->code = ERR_AUDIT;
 		return err_hint(err, "Nothing runs without a record of it.");
 	}

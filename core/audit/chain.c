@@ -154,13 +154,12 @@ format_opening(struct chain *c, struct chain_head *head)
 static bool
 begin_file(struct chain *c, struct err *err)
 {
-	CLEANUP(arena_done) struct arena a = ARENA_INIT;
 	struct chain_head head = c->head;
 
 	str_cut(&c->line, 0);
 	format_opening(c, &head);
 	/* F10: after a crash the name must be there as well as the bytes. */
-	return chain_write_line(c, head, err) && file_sync_dir(path_dir(&a, c->path), err);
+	return chain_write_line(c, head, err) && chain_sync_names(c, err);
 }
 
 /*

@@ -36,6 +36,8 @@ MUST_CHECK bool chain_catch_up(struct chain *c, struct err *err);
 /* Writes and syncs c->line behind the last record; then *head is the chain's. */
 MUST_CHECK bool chain_write_line(struct chain *c, struct chain_head head, struct err *err);
 
+/* rotate.c: makes the names in the log's directory durable. */
+MUST_CHECK bool chain_sync_names(const struct chain *c, struct err *err);
 /* The first record of a file; json_free it. NULL when it has none; then errno is 0, or says why it
  * can't be read. */
 cJSON *chain_opening(int fd);

@@ -60,8 +60,8 @@ exchange_failed(const struct chain *c, struct err *err)
 	return false;
 }
 
-static bool
-sync_names(const struct chain *c, struct err *err)
+bool
+chain_sync_names(const struct chain *c, struct err *err)
 {
 	CLEANUP(arena_done) struct arena a = ARENA_INIT;
 
@@ -94,7 +94,7 @@ number_closed(struct chain *c, struct err *err)
 		return true; /* done; or gone, which verify will tell */
 	if (renameat2(AT_FDCWD, next, AT_FDCWD, closed, RENAME_NOREPLACE) < 0)
 		return chain_fail(c, err, errno, "Cannot number the file before");
-	return sync_names(c, err);
+	return chain_sync_names(c, err);
 }
 
 static void
@@ -173,7 +173,7 @@ chain_finish_rotation(struct chain *c, struct err *err)
 		return false;
 	if (renameat2(AT_FDCWD, next, AT_FDCWD, c->path, RENAME_EXCHANGE) < 0)
 		return exchange_failed(c, err);
-	return sync_names(c, err) && go_over(c, err) && number_closed(c, err);
+	return chain_sync_names(c, err) && go_over(c, err) && number_closed(c, err);
 }
 
 /* Whether the file's first record is the one that follows from our last. */

@@ -252,7 +252,7 @@ sealer_open(
 		.keys = path_join(a, state, "keys"),
 		.data = STR_INIT(4 * KIB),
 		.lock = -1};
-	return file_mkdirs(s->keys, 0750, err) && take_keys(s, err) &&
+	return file_mkdirs_durable(s->keys, 0750, err) && take_keys(s, err) &&
 	       audit_open(state, actor, &s->log, err) && finish_key_rotation(s, err) &&
 	       load_key(s, err) && settle_epoch(s, err);
 }

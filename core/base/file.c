@@ -114,10 +114,19 @@ parent_of(struct str *out, const char *path)
 		str_addn(out, path, (size_t)(slash - path));
 }
 
+static bool
+sync_parent(const char *path, struct err *err)
+{
+	CLEANUP(str_done) struct str dir = STR_INIT(PATH_MAX);
+
+	parent_of(&dir, path);
+	return file_sync_dir(dir.buf, err);
+}
+
 bool
 file_replace(const char *path, const void *data, size_t len, mode_t mode, struct err *err)
 {
-	CLEANUP(str_done) struct str temp = STR_INIT(PATH_MAX), dir = STR_INIT(PATH_MAX);
+	CLEANUP(str_done) struct str temp = STR_INIT(PATH_MAX);
 	CLEANUP(util_close) int fd = -1;
 
 	str_fmt(&temp, "%s.XXXXXX", path);
@@ -130,12 +139,11 @@ file_replace(const char *path, const void *data, size_t len, mode_t mode, struct
 		unlink(temp.buf);
 		return false;
 	}
-	parent_of(&dir, path);
-	return file_sync_dir(dir.buf, err);
+	return sync_parent(path, err);
 }
 
-bool
-file_mkdirs(const char *path, mode_t mode, struct err *err)
+static bool
+make_dirs(const char *path, mode_t mode, bool durable, struct err *err)
 {
 	CLEANUP(str_done) struct str part = STR_INIT(PATH_MAX);
 
@@ -144,7 +152,10 @@ file_mkdirs(const char *path, mode_t mode, struct err *err)
 		p += strcspn(p, "/");
 		str_cut(&part, 0);
 		str_addn(&part, path, (size_t)(p - path));
-		if (mkdir(str_text(&part), mode) < 0 && errno != EEXIST && errno != EISDIR)
+		if (mkdir(str_text(&part), mode) == 0) {
+			if (durable && !sync_parent(part.buf, err))
+				return false;
+		} else if (errno != EEXIST && errno != EISDIR)
 			return err_sys(
 				err, ERR_IO, errno, "Cannot make the directory %s", part.buf);
 		while (*p == '/' && p[1] == '\0')
@@ -153,6 +164,18 @@ file_mkdirs(const char *path, mode_t mode, struct err *err)
 	if (!file_is_dir(path))
 		return err_set(err, ERR_IO, "%s exists and is not a directory.", path);
 	return true;
+}
+
+bool
+file_mkdirs(const char *path, mode_t mode, struct err *err)
+{
+	return make_dirs(path, mode, false, err);
+}
+
+bool
+file_mkdirs_durable(const char *path, mode_t mode, struct err *err)
+{
+	return make_dirs(path, mode, true, err);
 }
 
 bool

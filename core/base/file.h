@@ -30,6 +30,8 @@ MUST_CHECK bool file_sync_dir(const char *path, struct err *err);
 
 /* Makes the directory and its missing parents with this mode. */
 MUST_CHECK bool file_mkdirs(const char *path, mode_t mode, struct err *err);
+/* The same, and the names of those that it made survive a power cut. */
+MUST_CHECK bool file_mkdirs_durable(const char *path, mode_t mode, struct err *err);
 /* Lets the group write a file of ours where it may write the directory, too: what one member of
  * a group that shares a state directory makes, the next one goes on with. */
 MUST_CHECK bool file_share(int fd, const char *path, struct err *err);

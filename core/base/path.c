@@ -110,7 +110,7 @@ path_state(struct arena *a, bool create, const char **ret, struct err *err)
 		dir = path_join(a, xdg, "lifeboat");
 	else
 		dir = path_join(a, home(), ".local/state/lifeboat");
-	if (create && !file_mkdirs(dir, 0750, err)) {
+	if (create && !file_mkdirs_durable(dir, 0750, err)) {
 		err_prefix(err, "Lifeboat has nowhere to keep its state");
 		return err_hint(err, "Set LIFEBOAT_STATE to a directory that you may write to.");
 	}

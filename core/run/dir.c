@@ -33,7 +33,7 @@ run_dir_new(
 {
 	const char *runs = path_join(a, state, "runs"), *id, *dir;
 
-	if (!file_mkdirs(runs, 0750, err))
+	if (!file_mkdirs_durable(runs, 0750, err))
 		return false;
 	do {
 		id = new_id(a);

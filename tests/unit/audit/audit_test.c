@@ -2,6 +2,8 @@
 
 #include "audit/audit.h"
 
+#include "fault/shim.c"
+
 static void
 test_note(void **state)
 {
@@ -46,4 +48,26 @@ test_nowhere(void **state)
 	assert_int_equal(st.st_mode & 07, 0);
 }
 
-TESTS(T(test_note), T(test_nowhere))
+/* F10: the directories of a new log are names in others, which are durable before there is a
+ * record. */
+static void
+test_f10_new_directories(void **state)
+{
+	struct record r = {.event = "test.noted", .actor = "ops@here"};
+	struct err err = ERR_INIT;
+	static const char *const names[] = {"", "f10", "f10/state", "f10/state/audit"};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		assert_true(file_remove_tree(test_path("f10"), &err));
+		fault_set("fsync", i == 0 ? test_dir() : test_path(names[i]), 1, "EIO", false);
+		assert_false(audit_note(test_path("f10/state"), &r, &err));
+		assert_int_equal(fault_count(), 1);
+		fault_set(NULL, NULL, 0, NULL, false);
+		assert_hint(&err, "Nothing runs without a record");
+		assert_err(&err, ERR_AUDIT, "Cannot sync the directory");
+	}
+	assert_true(file_remove_tree(test_path("f10"), &err));
+	assert_true(audit_note(test_path("f10/state"), &r, &err));
+}
+
+TESTS(T(test_note), T(test_nowhere), T(test_f10_new_directories))

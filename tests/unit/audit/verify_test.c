@@ -342,6 +342,27 @@ test_unreadable(void **state)
 	fault_set(NULL, NULL, 0, NULL, false);
 }
 
+/* A record of somebody else's, whose hash is right, and which has no times. */
+static void
+test_no_times(void **state)
+{
+	struct str s = STR_INIT(KIB);
+	unsigned char sum[DIGEST_SIZE];
+	char hex[DIGEST_HEX];
+	struct audit_report r;
+
+	str_fmt(&s,
+		"{\"seq\":1,\"event\":\"chain.opened\",\"data\":{\"format\":1,\"file_id\":\"1\"}"
+		",\"prev\":\"%s\"",
+		CHAIN_ZERO);
+	digest_of(s.buf, s.len, sum);
+	str_fmt(&s, ",\"hash\":\"%s\"}\n", digest_hex(sum, DIGEST_SIZE, hex));
+	r = log_verify_bytes("timeless", s.buf, s.len, NULL);
+	assert_verdict(r, AUDIT_UNANCHORED);
+	assert_int_equal(r.clock_jumps, 0);
+	str_done(&s);
+}
+
 /* Opens the log with the clock so many seconds off, and appends a record that names the boot. */
 static void
 append_at(const char *path, long long off, const char *event)
@@ -397,4 +418,5 @@ test_f19_clock_jumps(void **state)
 TESTS(T(test_good), T(test_verdicts), T(test_f20_every_bit), T(test_f21_rearranged),
 	T(test_f28_foreign_record), T(test_f22_anchor), T(test_f23_cut_and_resumed),
 	T(test_anchor_in_the_middle), T(test_f29_bad_anchors), T(test_f29_no_logs),
-	T(test_openings), T(test_torn), T(test_unreadable), T(test_f19_clock_jumps))
+	T(test_openings), T(test_torn), T(test_unreadable), T(test_no_times),
+	T(test_f19_clock_jumps))

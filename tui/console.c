@@ -5,6 +5,7 @@
 #include "cli/console.h"
 #include "base/file.h"
 #include "base/path.h"
+#include "base/readonly.h"
 #include "base/text.h"
 #include "run/start.h"
 #include "tui/app.h"
@@ -58,7 +59,7 @@ set_up(struct cli *cli, const struct console_start *start, struct app *app, stru
 		!path_state(cli->arena, false, &o.state, err))
 		return false;
 	if (o.read_only)
-		run_set_read_only();
+		readonly_set();
 	load_site(cli, &o);
 	app_init(app, &o);
 	return true;
@@ -117,7 +118,7 @@ run_plain(struct cli *cli, const struct console_start *start)
 	if (!path_state(cli->arena, false, &o.state, &err))
 		return cli_fail(cli, &err);
 	if (o.read_only)
-		run_set_read_only();
+		readonly_set();
 	load_site(cli, &o);
 	return plain_run(cli, &o);
 }

@@ -2,6 +2,7 @@
 #include "audit/audit.h"
 #include "base/file.h"
 #include "base/path.h"
+#include "base/readonly.h"
 
 const char *
 audit_path(struct arena *a, const char *state)
@@ -15,6 +16,8 @@ audit_open(const char *state, const char *actor, struct chain **ret, struct err 
 	CLEANUP(arena_done) struct arena a = ARENA_INIT;
 	const char *path = audit_path(&a, state);
 
+	if (!readonly_check(err))
+		return false;
 	if (!file_mkdirs_durable(path_dir(&a, path), 0750, err)) {
 		err->code = ERR_AUDIT;
 		return err_hint(err, "Nothing runs without a record of it.");

@@ -6,6 +6,7 @@
 #include "base/filelock.h"
 #include "base/json.h"
 #include "base/path.h"
+#include "base/readonly.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -252,9 +253,9 @@ sealer_open(
 		.keys = path_join(a, state, "keys"),
 		.data = STR_INIT(4 * KIB),
 		.lock = -1};
-	return file_mkdirs_durable(s->keys, 0750, err) && take_keys(s, err) &&
-	       audit_open(state, actor, &s->log, err) && finish_key_rotation(s, err) &&
-	       load_key(s, err) && settle_epoch(s, err);
+	return readonly_check(err) && file_mkdirs_durable(s->keys, 0750, err) &&
+	       take_keys(s, err) && audit_open(state, actor, &s->log, err) &&
+	       finish_key_rotation(s, err) && load_key(s, err) && settle_epoch(s, err);
 }
 
 static void

@@ -7,6 +7,7 @@
 #include "base/ident.h"
 #include "base/path.h"
 #include "base/proc.h"
+#include "base/readonly.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -328,7 +329,7 @@ collect_run(struct arena *a, const struct site *site, const char *state,
 
 	*ret = (struct collect_report){.places = 0};
 	c.directory = path_join(a, state, "catalog");
-	if (!file_mkdirs(c.directory, 0750, err) || !lock(&c, &fd, err))
+	if (!readonly_check(err) || !file_mkdirs(c.directory, 0750, err) || !lock(&c, &fd, err))
 		return false;
 	if (!catalog_open(state, site, &c.before, &why)) {
 		if (why.code != ERR_NOT_FOUND)

@@ -8,6 +8,7 @@
 #include "cli/cli.h"
 #include "run/start.h"
 #include "base/path.h"
+#include "base/readonly.h"
 #include "base/text.h"
 
 #include <unistd.h>
@@ -65,7 +66,7 @@ collect_once(struct cli *cli, bool watch, const char *state, int *status, struct
 	const struct site *site;
 
 	/* It writes the catalog. */
-	if (!run_check_writable(err) || !cli_site(cli, true, &site, err))
+	if (!readonly_check(err) || !cli_site(cli, true, &site, err))
 		return false;
 	if (cli->nargs > 0)
 		o.only = cli->args[0];

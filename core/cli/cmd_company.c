@@ -8,6 +8,7 @@
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/ident.h"
+#include "base/readonly.h"
 #include "base/text.h"
 #include "conf/json_read.h"
 
@@ -23,7 +24,7 @@ join(struct cli *cli, bool drive, struct run_client **ret, struct err *err)
 	const char *id, *dir;
 	size_t len;
 
-	if (!run_check_writable(err) || !cli_run_dir(cli, &id, &dir, err) ||
+	if (!readonly_check(err) || !cli_run_dir(cli, &id, &dir, err) ||
 		!run_client_open(dir, drive, ret, err))
 		return false;
 	while (run_client_line(*ret, &len) != NULL)

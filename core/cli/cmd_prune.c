@@ -7,6 +7,7 @@
 #include "cli/cli.h"
 #include "base/ident.h"
 #include "base/path.h"
+#include "base/readonly.h"
 #include "base/text.h"
 #include "run/start.h"
 
@@ -181,15 +182,13 @@ prepare(struct prune *p, const char *only, struct err *err)
 	struct collect_options o = {.only = only, .wait_ms = 120000};
 	struct collect_report report;
 
-	if (!cli_format(p->cli, "text json", &p->format, err) ||
+	if (!readonly_check(err) || !cli_format(p->cli, "text json", &p->format, err) ||
 		!cli_site(p->cli, true, &p->site, err))
 		return false;
 	if (only != NULL && site_set(p->site, only) == NULL) {
 		err_set(err, ERR_USAGE, "There is no set \"%s\" in %s.", only, p->site->file);
 		return err_hint(err, "A set is written ASSET/SET.");
 	}
-	if (p->execute && !run_check_writable(err))
-		return false;
 	return path_state(p->cli->arena, true, &p->state, err) &&
 	       collect_run(p->cli->arena, p->site, p->state, &o, &report, err) &&
 	       catalog_open(p->state, p->site, &p->catalog, err);
@@ -205,7 +204,7 @@ run_prune(struct cli *cli)
 	struct err err = ERR_INIT;
 
 	if (cli_flag(cli, "read-only"))
-		run_set_read_only();
+		readonly_set();
 	if (!prepare(&p, only, &err))
 		return cli_fail(cli, &err);
 	prune_sets(&p, only);

@@ -7,6 +7,7 @@
 #include "cli/trust.h"
 #include "base/clock.h"
 #include "base/path.h"
+#include "base/readonly.h"
 #include "base/text.h"
 #include "run/dir.h"
 #include "run/score.h"
@@ -36,7 +37,7 @@ follow_flags(const struct cli *cli, const char *format, bool attended)
 static int
 show_run(struct cli *cli, const char *dir, const char *format, bool attended, unsigned flags)
 {
-	struct console_start start = {.run_dir = dir, .read_only = run_is_read_only()};
+	struct console_start start = {.run_dir = dir, .read_only = readonly_is_set()};
 	int status;
 
 	if (attended && util_streq(format, "text") && !cli_flag(cli, "plain") &&
@@ -54,7 +55,7 @@ run_run(struct cli *cli)
 	struct err err = ERR_INIT;
 	struct plan *p;
 
-	if (!cli_format(cli, "text jsonl", &format, &err) || !run_check_writable(&err))
+	if (!cli_format(cli, "text jsonl", &format, &err) || !readonly_check(&err))
 		return cli_fail(cli, &err);
 	if (attended && !has_terminal()) {
 		err_set(&err, ERR_USAGE, "There is no terminal to ask anybody.");
@@ -125,7 +126,7 @@ run_attach(struct cli *cli)
 	if (!cli_format(cli, "text jsonl", &format, &err) || !cli_run_dir(cli, &id, &dir, &err))
 		return cli_fail(cli, &err);
 	if (cli_flag(cli, "observe"))
-		run_set_read_only();
+		readonly_set();
 	else if (has_terminal())
 		flags |= FOLLOW_ASK;
 	if (util_streq(format, "jsonl"))
@@ -216,7 +217,7 @@ run_stop(struct cli *cli)
 	int64_t deadline;
 	bool good;
 
-	if (!run_check_writable(&err) || !cli_run_dir(cli, &id, &dir, &err) ||
+	if (!readonly_check(&err) || !cli_run_dir(cli, &id, &dir, &err) ||
 		!run_client_open(dir, true, &c, &err))
 		return cli_fail(cli, &err);
 	good = run_client_alive(c) || stop_dead(dir, &err);

@@ -4,6 +4,7 @@
  */
 #include "base/banned.h"
 #include "cli/cli.h"
+#include "base/readonly.h"
 #include "runbook/signature.h"
 
 static int
@@ -25,7 +26,7 @@ run_sign(struct cli *cli)
 		return 2;
 	}
 	signature_text(r, &text);
-	if (key != NULL && !signature_make(r, key, &err))
+	if (key != NULL && (!readonly_check(&err) || !signature_make(r, key, &err)))
 		return cli_fail(cli, &err);
 	cli_print(cli, "%s", str_text(&text));
 	return 0;

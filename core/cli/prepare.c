@@ -14,6 +14,7 @@
 #include "cli/run_common.h"
 #include "cli/trust.h"
 #include "base/file.h"
+#include "base/readonly.h"
 #include "conf/json_read.h"
 #include "run/dir.h"
 #include "run/start.h"
@@ -183,7 +184,7 @@ run_prepare(struct cli *cli)
 	int status;
 
 	if (cli_flag(cli, "read-only"))
-		run_set_read_only();
+		readonly_set();
 	if (cli_flag(cli, "resume"))
 		good = resume(&p, &err);
 	else

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/ident.h"
 #include "base/path.h"
+#include "base/readonly.h"
 #include "run/dir.h"
 
 #include <errno.h>
@@ -119,7 +120,7 @@ cli_plan(struct cli *cli, bool attended, struct plan **ret, struct err *err)
 	o.nsets = cli_values(cli, "set", &o.sets);
 	if (cli_flag(cli, "keep-sandbox"))
 		keep_sandbox(cli->arena, &o);
-	o.cached = run_is_read_only(); /* a look at the places would write into the catalog */
+	o.cached = readonly_is_set(); /* a look at the places would write into the catalog */
 	return plan_build(cli->arena, r, site, state, &o, ret, err);
 }
 

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/ident.h"
 #include "base/path.h"
+#include "base/readonly.h"
 #include "base/text.h"
 
 /* Progress on a terminal: bytes, rate and time left, in one line that is written over. */
@@ -262,8 +263,9 @@ run_verify(struct cli *cli)
 	bool good;
 
 	ident_self(cli->arena, &job.self);
-	good = read_options(&job, &err) && verify_targets_read(cli, &job.targets, &err) &&
-	       prove_all(&job, &err);
+	/* It records what it found out. */
+	good = readonly_check(&err) && read_options(&job, &err) &&
+	       verify_targets_read(cli, &job.targets, &err) && prove_all(&job, &err);
 	verify_targets_done(&job.targets);
 	if (!good)
 		return cli_fail(cli, &err);

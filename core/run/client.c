@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/ident.h"
 #include "base/path.h"
+#include "base/readonly.h"
 #include "run/dir.h"
 #include "run/protocol.h"
 #include "run/start.h"
@@ -201,7 +202,7 @@ run_client_open(const char *dir, bool drive, struct run_client **ret, struct err
 	}
 	c->stream = true;
 	if (run_dir_connect(dir, &c->fd, &ignored) &&
-		!say_hello(c, drive && !run_is_read_only(), &ignored))
+		!say_hello(c, drive && !readonly_is_set(), &ignored))
 		hang_up(c);
 	read_journal(c);
 	*ret = c;
@@ -320,7 +321,7 @@ struct order {
 static bool
 order_begin(struct order *o, const char *op, struct err *err)
 {
-	if (!run_check_writable(err))
+	if (!readonly_check(err))
 		return false;
 	o->text = (struct str)STR_INIT(PROTOCOL_MAX);
 	o->j = json_new(&o->text);

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/path.h"
 #include "base/proc.h"
+#include "base/readonly.h"
 #include "run/dir.h"
 #include "run/group.h"
 #include "run/runner.h"
@@ -16,33 +17,6 @@
 #define READY_TIMEOUT_MS 30000
 
 extern char **environ;
-
-#define READ_ONLY "LIFEBOAT_READ_ONLY"
-
-/* In the environment, so that it holds for the commands that a read-only console starts, too. */
-void
-run_set_read_only(void)
-{
-	setenv(READ_ONLY, "1", 1);
-}
-
-bool
-run_is_read_only(void)
-{
-	const char *set = getenv(READ_ONLY);
-
-	return set != NULL && set[0] != '\0';
-}
-
-bool
-run_check_writable(struct err *err)
-{
-	if (!run_is_read_only())
-		return true;
-	err_set(err, ERR_READ_ONLY, "This is a read-only lifeboat: it starts and changes nothing.");
-	return err_hint(
-		err, "Start it without --read-only and --kiosk, and without $LIFEBOAT_READ_ONLY.");
-}
 
 static bool
 is_pgpass(const char *source)
@@ -391,7 +365,7 @@ run_start(struct arena *a, const struct plan *p, const char *state, const struct
 	struct plan pinned = *p;
 	const char *dir;
 
-	if (!run_check_writable(err) || !check_gates(a, p, o, err) ||
+	if (!readonly_check(err) || !check_gates(a, p, o, err) ||
 		!write_orders(p, o, false, &orders, err) ||
 		!run_dir_new(a, state, ret_id, &dir, err))
 		return false;
@@ -436,7 +410,7 @@ run_resume(struct arena *a, const char *state, const char *id, const struct star
 	const char *dir = path_join(a, path_join(a, state, "runs"), id);
 	struct plan *p;
 
-	if (!run_check_writable(err))
+	if (!readonly_check(err))
 		return false;
 	if (run_dir_runner(dir) != 0) {
 		err_set(err, ERR_LOCK_HELD, "The run %s has a runner (pid %d): nothing to resume.",

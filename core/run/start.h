@@ -17,7 +17,7 @@ struct start_options {
 
 /*
  * Writes the plan into a new run directory and starts its runner, which has recorded the start
- * when this returns. Refused in a read-only process (ERR_READ_ONLY): see run_read_only.
+ * when this returns. Refused in a read-only process (ERR_READ_ONLY): see base/readonly.h.
  */
 MUST_CHECK bool run_start(struct arena *a, const struct plan *p, const char *state,
 	const struct start_options *o, const char **ret_id, struct err *err);
@@ -30,11 +30,5 @@ MUST_CHECK bool run_resume(struct arena *a, const char *state, const char *id,
 
 /* Whether a person has to be asked for the secret: no source before "prompt" has it. */
 MUST_CHECK bool run_secret_asked(const struct plan_secret *s, bool *ret, struct err *err);
-
-/* From now on this process and what it starts ($LIFEBOAT_READ_ONLY) start, resume and answer
- * nothing; it can't be taken back. */
-void run_set_read_only(void);
-bool run_is_read_only(void);
-MUST_CHECK bool run_check_writable(struct err *err);
 
 #endif

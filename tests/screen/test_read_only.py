@@ -71,13 +71,28 @@ def test_f57_keys_commands_pastes_signals(console, site, mode):
 
 
 def test_f57_the_executor_refuses(boat, site):
-    """Whatever a console would let through: the commands themselves refuse."""
+    """Whatever a console would let through: the commands themselves refuse what writes."""
     book = runs.book(boat, [runs.command("a", "true")])
-    for argv in [["run", book, "--unattended"], ["collect"], ["__prepare", book]]:
-        done = boat.run(*argv, env={"LIFEBOAT_READ_ONLY": "1"}, stdin=None, input="{}\n"
-                        if argv[0] == "__prepare" else "")
-        assert done.status == 3 or "read-only" in done.out + done.err, done
-    assert runs.all_runs(boat) == []
+    runs.run(boat, book, status=0)
+    boat.run("audit", "seal", status=0)
+    before = files(boat.dir)
+    for argv in [["run", book, "--unattended"], ["resume", "last", "--unattended"], ["stop", "last"],
+                 ["note", "last", "x"], ["approve", "last"], ["handover", "last", "--accept"],
+                 ["inject", "last", "clock-stop"], ["collect"], ["board", "--refresh"],
+                 ["backups", "--refresh"], ["metrics", "--refresh"], ["prune"],
+                 ["verify", "--latest", "db/daily-dump"], ["sign", book, "--key", "/nonexistent"],
+                 ["audit", "seal"], ["audit", "rotate"], ["audit", "keys", "--rotate"],
+                 ["__prepare", book]]:
+        done = boat.run(*argv, env={"LIFEBOAT_READ_ONLY": "1"}, stdin=None,
+                        input="{}\n" if argv[0] == "__prepare" else "")
+        assert done.status == 3 and "read-only lifeboat" in done.out + done.err, (argv, done)
+    # What only reads still does.
+    for argv, status in [(["board"], 1), (["backups"], 0), (["runs"], 0), (["report", "last"], 0),
+                         (["attach", "last"], 0), (["plan", book], 0), (["audit", "verify"], 0),
+                         (["audit", "tail"], 0), (["audit", "keys"], 0), (["runbooks"], 0)]:
+        boat.run(*argv, env={"LIFEBOAT_READ_ONLY": "1"}, status=status)
+    assert {n: d for n, d in files(boat.dir).items() if not n.startswith("san.")} == \
+        {n: d for n, d in before.items() if not n.startswith("san.")}
 
 
 def test_read_only_says_why(console):

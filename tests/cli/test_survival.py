@@ -67,7 +67,7 @@ def test_f46_each_step_of_a_group_by_its_own_word(boat):
 
 
 @pytest.mark.parametrize("args", [["console", "--plain"], ["run", "BOOK", "--plain"],
-                                  ["approve"]])
+                                  ["approve"]], ids=["linear mode", "secret", "approve"])
 def test_f47_what_reads_a_terminal_ends_with_it(boat, args):
     """Though SIGHUP is ignored, as under nohup: at a question, a prompt for a secret, the words of
     the linear mode."""

@@ -6,8 +6,10 @@ import signal
 import pytest
 
 import runs
+import scratch
 from console_keys import press_until, press_until_gone
 from console_site import restore_book
+from dialogue import Dialogue
 
 KEYS = ["Enter", "Space", "Tab", "BTab", "Escape", "C-a", "C-b", "C-c", "C-d", "C-e", "C-f", "C-k",
         "C-l", "C-u", "C-w", "C-z", "F1", "F5", "PageUp", "PageDown", "Home", "End", "Up", "Down",
@@ -93,6 +95,39 @@ def test_f57_the_executor_refuses(boat, site):
         boat.run(*argv, env={"LIFEBOAT_READ_ONLY": "1"}, status=status)
     assert {n: d for n, d in files(boat.dir).items() if not n.startswith("san.")} == \
         {n: d for n, d in before.items() if not n.startswith("san.")}
+
+
+def test_f57_an_order_to_a_run(boat):
+    """Everybody may write a note into a run, but for whoever is read-only."""
+    book = runs.book(boat, [{"id": "ask", "kind": "manual", "instruction": "Look."}])
+    with Dialogue(boat, "run", book, "--plain") as d:
+        d.expect("answers: done")
+        run = runs.only(boat)
+        for argv in (["note", "last", "x"], ["stop", "last"], ["handover", "last", "--to", "*"]):
+            done = boat.run(*argv, env={"LIFEBOAT_READ_ONLY": "1"}, status=3)
+            assert "read-only lifeboat" in done.err
+        assert not {"run.note", "run.stopping", "wheel.offered"} & set(run.events())
+        d.answer("stop")
+        assert d.end() == 4
+
+
+def test_f57_what_it_starts_is_read_only(console, site):
+    """A plan is made by a process of its own, which could start it: not this one."""
+    runs.book(site.boat, [runs.command("a", "true")], name="share/runbooks/mine")
+    s = console("--read-only", env={"LIFEBOAT_SHARE": os.path.join(site.boat.dir, "share")})
+    s.wait("READ-ONLY")
+    s.keys("4")
+    s.wait("The share/runbooks/mine")
+    press_until(s, "Enter", "What it does, step by step")
+    press_until(s, "s", "[ Show the plan ]")
+
+    def preparing():
+        return [p for p in runs.pids() if runs.cmdline(p)[1:2] == ["__prepare"]
+                and site.boat.site in runs.cmdline(p)]
+    press_until_gone(s, "Enter", "[ Show the plan ]")
+    for pid in scratch.wait_for(preparing, 60, "the plan to be made"):
+        with open(f"/proc/{pid}/environ", "rb") as f:
+            assert b"LIFEBOAT_READ_ONLY=1" in f.read().split(b"\0")
 
 
 def test_read_only_says_why(console):

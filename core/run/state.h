@@ -2,8 +2,8 @@
  * state: what a run is, folded from its journal. The runner, the console and the reports all
  * see a run through this, so they can't disagree.
  *
- * Pure: no clock, no files. Strings live in the state's arena. Unknown events are ignored: an
- * older reader shows a newer journal.
+ * Pure: no clock, and no files but the journal that run_state_load reads. Strings live in the
+ * state's arena. Unknown events are ignored: an older reader shows a newer journal.
  */
 #ifndef RUN_STATE_H
 #define RUN_STATE_H
@@ -131,7 +131,7 @@ struct run_state {
 };
 
 void run_state_init(struct run_state *s, struct arena *a);
-/* Folds one record; false when it is not one (malformed, or not the next number). */
+/* state_fold.c: folds one record; false when it is not one (malformed, or not the next number). */
 bool run_state_apply(struct run_state *s, const cJSON *record);
 /* Folds one line of a journal. */
 bool run_state_line(struct run_state *s, const char *line, size_t len);

@@ -4,14 +4,7 @@
  */
 #include "base/banned.h"
 #include "run/engine.h"
-#include "base/clock.h"
-#include "base/text.h"
-#include "conf/expect.h"
 
-static const char *const go_choices[] = {"go", "skip", "stop", NULL};
-static const char *const confirm_choices[] = {"confirm", "skip", "stop", NULL};
-static const char *const manual_choices[] = {"done", "failed", "skip", "stop", NULL};
-static const char *const choose_choices[] = {"choose", "skip", "stop", NULL};
 static const char *const failed_choices[] = {"retry", "by-hand", "skip", "stop", NULL};
 static const char *const failed_undo_choices[] = {"retry", "by-hand", "undo", "skip", "stop", NULL};
 static const char *const changed_choices[] = {"continue", "stop", NULL};
@@ -79,9 +72,8 @@ engine_capture(struct runner *r, const struct step *s, const char *value)
 			&r->plan->scope, arena_fmt(&r->arena, "%s.value", s->id), VAR_TEXT, value);
 }
 
-/* A refusal ends the run: nobody may be asked, or nobody's answer could change it. */
-static void
-refuse(struct runner *r, const struct step *s, const struct err *err)
+void
+engine_refuse(struct runner *r, const struct err *err)
 {
 	engine_finish(r, "refused", 3, err->msg, err->hint);
 }
@@ -102,7 +94,7 @@ drill_skips(struct runner *r, const struct step *s, struct err *err)
 		return false;
 	if (drill == DRILL_FORBID) {
 		err_set(err, ERR_REFUSED, "Step \"%s\" is forbidden in a drill.", s->id);
-		refuse(r, s, err);
+		engine_refuse(r, err);
 		return true;
 	}
 	settle(r, s, "step.simulated", r->resolved.describe, NULL, NULL);
@@ -121,114 +113,8 @@ unattended_skips(struct runner *r, const struct step *s, struct err *err)
 	if (ask_given(r, s->id) != NULL)
 		return false;
 	err_set(err, ERR_REFUSED, "Step \"%s\" does not run unattended.", s->id);
-	refuse(r, s, err);
+	engine_refuse(r, err);
 	return true;
-}
-
-/* Unattended, a gate for people fails closed unless it was answered beforehand. */
-static void
-answer_or_refuse(struct runner *r, const struct step *s, const struct question *q)
-{
-	CLEANUP(err_done) struct err err = ERR_INIT;
-	const char *given = ask_given(r, s->id), *choice = q->choices[0];
-	int64_t number;
-
-	ask_open(r, s, q);
-	if (r->plan->attended || r->finished)
-		return;
-	number = r->state.ask.number;
-	if (given == NULL) {
-		err_set(&err, ERR_REFUSED, "Step \"%s\" waits for a person, and nobody is there.",
-			s->id);
-		err_hint(&err, "Run it attended, or answer beforehand with --confirm %s=TEXT.",
-			s->id);
-	} else if (ask_answer(r, number, choice, given, NULL, &err)) {
-		return;
-	}
-	refuse(r, s, &err);
-}
-
-/* The options of a choose step and its default, as they read now. */
-static void
-read_options(struct runner *r, struct texts *options, const char **otherwise)
-{
-	CLEANUP(err_done) struct err err = ERR_INIT;
-	CLEANUP(json_free)
-	cJSON *params = json_parse(r->resolved.params, strlen(r->resolved.params), &err);
-	const cJSON *list = json_get(params, "options"), *it;
-
-	*otherwise = arena_strdup(&r->arena, json_get_text(params, "default"));
-	options->v = arena_array(
-		&r->step_arena, (size_t)cJSON_GetArraySize(list) + 1, sizeof(*options->v));
-	cJSON_ArrayForEach(it, list)
-	{
-		options->v[options->n++] = arena_strdup(&r->step_arena, it->valuestring);
-	}
-}
-
-static void
-ask_person(struct runner *r, const struct step *s)
-{
-	struct question q = {.kind = s->kind->name,
-		.text = r->resolved.title,
-		.show = r->resolved.describe,
-		.choices = manual_choices};
-	const char *otherwise = NULL;
-	struct texts options = {0};
-
-	if (strcmp(s->kind->name, "choose") == 0) {
-		read_options(r, &options, &otherwise);
-		q.options = &options;
-		q.choices = choose_choices;
-		if (!r->plan->attended && otherwise != NULL && ask_given(r, s->id) == NULL)
-			*vec_push(&r->arena, &r->answers) = (struct start_answer){s->id, otherwise};
-	}
-	answer_or_refuse(r, s, &q);
-	ask_used(r, s->id);
-}
-
-static bool
-needs_grant(const struct runner *r, const struct step *s)
-{
-	return s->confirm != NULL || (r->plan->attended && s->effect != EFFECT_READ && !s->implied);
-}
-
-/* What turned into something else while an approval was waited for is granted again, too. */
-static bool
-is_granted(struct runner *r, const struct step *s)
-{
-	if (r->approved[0] != '\0' && approval_wanted(r, s)) {
-		r->approved[0] = '\0';
-		r->granted = false;
-	}
-	return r->granted;
-}
-
-static void
-ask_grant(struct runner *r, const struct step *s)
-{
-	struct question q = {.kind = s->confirm != NULL ? "confirm" : "go",
-		.text = r->resolved.title,
-		.show = r->resolved.describe,
-		.type = r->resolved.confirm_type,
-		.choices = s->confirm != NULL ? confirm_choices : go_choices};
-
-	answer_or_refuse(r, s, &q);
-}
-
-/* Nobody can be waited for where nobody drives. */
-static void
-ask_approval(struct runner *r, const struct step *s)
-{
-	CLEANUP(err_done) struct err err = ERR_INIT;
-
-	if (r->plan->attended) {
-		approval_ask(r, s);
-		return;
-	}
-	err_set(&err, ERR_REFUSED, "Step \"%s\" needs an approval, and nobody is there.", s->id);
-	err_hint(&err, "Run it attended.");
-	refuse(r, s, &err);
 }
 
 /* Everything that must hold before the step may run; false when something else was set off. */
@@ -261,7 +147,7 @@ ready(struct runner *r, const struct step *s, struct err *err)
 		if (r->plan->attended)
 			ask_open(r, s, &q);
 		else
-			refuse(r, s, err);
+			engine_refuse(r, err);
 		return false;
 	}
 	if (drill_injected(r, s->id)) {
@@ -301,17 +187,17 @@ consider(struct runner *r, const struct step *s)
 	if (!ready(r, s, &err))
 		return;
 	if (s->kind->person && approval_wanted(r, s))
-		ask_approval(r, s);
+		gate_ask_approval(r, s);
 	else if (s->kind->person)
-		ask_person(r, s);
+		gate_ask_person(r, s);
 	else if (s->effect != EFFECT_READ && engine_probe(r, s, &err))
 		return; /* goes on when the target has named itself */
 	else if (err.code != ERR_NONE)
 		engine_fail_step(r, s, &err);
-	else if (needs_grant(r, s) && !is_granted(r, s))
-		ask_grant(r, s);
+	else if (gate_wants_grant(r, s) && !gate_is_granted(r, s))
+		gate_ask_grant(r, s);
 	else if (approval_wanted(r, s))
-		ask_approval(r, s);
+		gate_ask_approval(r, s);
 	else if (s->kind->run == NULL) /* it waited for consent, and has it */
 		settle(r, s, "step.answered", NULL, NULL, NULL);
 	else

@@ -1,6 +1,6 @@
 /*
- * engine: the state machine of a run, in two files: engine.c decides what comes next,
- * attempt.c runs it and judges how it ended, finish.c ends the run.
+ * engine: the state machine of a run: engine.c decides what comes next, gate.c what people must
+ * say before it, attempt.c runs it and judges how it ended, finish.c ends the run.
  */
 #ifndef RUN_ENGINE_H
 #define RUN_ENGINE_H
@@ -21,6 +21,18 @@ void engine_take_sets(struct runner *r, const struct step *s, const struct texts
 void engine_turn_to(struct runner *r, const struct step *s);
 /* The child has ended and was judged: frees it from the loop, then goes on. */
 void engine_child_over(struct runner *r);
+
+/* A refusal ends the run: nobody may be asked, or nobody's answer could change it. */
+void engine_refuse(struct runner *r, const struct err *err);
+
+/* gate.c: asks the people at the run; unattended takes what was answered beforehand, else refuses
+ * (an approval always). */
+void gate_ask_person(struct runner *r, const struct step *s); /* manual and choose steps */
+void gate_ask_grant(struct runner *r, const struct step *s);
+void gate_ask_approval(struct runner *r, const struct step *s);
+/* Whether somebody must let the step go, and whether he did, of what it is now. */
+bool gate_wants_grant(const struct runner *r, const struct step *s);
+bool gate_is_granted(struct runner *r, const struct step *s);
 
 /* attempt.c */
 void engine_attempt(struct runner *r, const struct step *s);

@@ -28,6 +28,21 @@ run_state_at_once(const struct run_state *s, size_t i)
 	       util_streq(s->steps[i].group, s->steps[i - 1].group);
 }
 
+size_t
+run_state_running(const struct run_state *s, struct str *ret_ids)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->nsteps; i++) {
+		if (s->steps[i].status != STEP_RUNNING)
+			continue;
+		if (ret_ids != NULL)
+			str_fmt(ret_ids, "%s%s", n > 0 ? ", " : "", s->steps[i].id);
+		n++;
+	}
+	return n;
+}
+
 const char *
 step_status_name(enum step_status status)
 {

@@ -141,6 +141,8 @@ MUST_CHECK bool run_state_load(struct run_state *s, const char *journal, struct 
 struct step_state *run_state_step(const struct run_state *s, const char *id);
 /* Whether step i runs at once with the one before it: both are of the same group. */
 bool run_state_at_once(const struct run_state *s, size_t i);
+/* How many steps run now. Their ids are added to `ret_ids`, with commas between; NULL: not. */
+size_t run_state_running(const struct run_state *s, struct str *ret_ids);
 const char *step_status_name(enum step_status status);
 bool step_status_final(enum step_status status);
 

@@ -53,12 +53,38 @@ runs_find(const struct runs *h, const char *id)
 }
 
 const struct run_row *
+runs_nested(const struct runs *h, const char *id, const char *step)
+{
+	/* The newest: the step may have been tried again. */
+	for (size_t i = 0; i < h->n; i++)
+		if (util_streq(h->runs[i].parent, id) && strcmp(h->runs[i].parent_step, step) == 0)
+			return &h->runs[i];
+	return NULL;
+}
+
+int64_t
+runs_seconds(const struct run_row *r, int64_t now_ms)
+{
+	return r->seconds + (r->last_ms >= 0 ? MAX(now_ms - r->last_ms, 0) / 1000 : 0);
+}
+
+/* Part of a run that may still change. */
+static bool
+is_inside(const struct runs *h, const struct run_row *r)
+{
+	const struct run_row *parent = r->parent[0] != '\0' ? runs_find(h, r->parent) : NULL;
+
+	return parent != NULL && runs_is_open(parent);
+}
+
+const struct run_row *
 runs_current(const struct runs *h)
 {
 	const struct run_row *best = NULL;
 
 	for (size_t i = 0; i < h->n; i++)
-		if (runs_is_open(&h->runs[i]) && (best == NULL || h->runs[i].status < best->status))
+		if (runs_is_open(&h->runs[i]) && !is_inside(h, &h->runs[i]) &&
+			(best == NULL || h->runs[i].status < best->status))
 			best = &h->runs[i];
 	return best;
 }
@@ -113,6 +139,8 @@ count(struct runs *h)
 	for (size_t i = 0; i < h->n; i++) {
 		enum runs_status s = h->runs[i].status;
 
+		if (is_inside(h, &h->runs[i]))
+			continue;
 		h->waiting += s == RUNS_WAITING;
 		h->going += goes_on(s);
 		h->drills += goes_on(s) && h->runs[i].drill;
@@ -188,12 +216,15 @@ static void
 take(struct run_row *r, const struct run_state *s, bool alive)
 {
 	const struct plan_target *t;
+	bool stands = s->phase == RUN_FINISHED || !alive || s->recovered_ms >= 0 ||
+		      s->halted_since_ms >= 0;
 
 	r->status = status_of(s, alive);
 	r->drill = s->mode == PLAN_DRILL;
 	r->started_ms = s->started_ms;
 	r->ended_ms = s->ended_ms;
 	r->seconds = run_elapsed_s(s, s->last_ms);
+	r->last_ms = stands ? -1 : s->last_ms;
 	r->recovered = s->recovered_ms >= 0;
 	r->rto_s = s->rto_s;
 	r->exit = s->exit;
@@ -203,6 +234,11 @@ take(struct run_row *r, const struct run_state *s, bool alive)
 	keep(r->title, sizeof(r->title), s->title);
 	keep(r->operator_name, sizeof(r->operator_name), s->operator);
 	keep(r->step, sizeof(r->step), s->ask.step);
+	for (size_t i = s->nsteps; s->ask.number == 0 && i > 0; i--)
+		if (s->steps[i - 1].status == STEP_RUNNING)
+			keep(r->step, sizeof(r->step), s->steps[i - 1].id);
+	keep(r->parent, sizeof(r->parent), s->parent_run);
+	keep(r->parent_step, sizeof(r->parent_step), s->parent_step);
 	vec_each (&s->targets, t) {
 		if (r->target[0] == '\0')
 			keep(r->target, sizeof(r->target), t->name);

@@ -91,7 +91,7 @@ static unsigned
 cell(void *arg, size_t i, size_t column, struct str *out)
 {
 	const struct list_screen *s = arg;
-	const struct run_row *r = row_at(arg, i);
+	const struct run_row *r = row_at(arg, i), *parent;
 
 	if (column == STATUS) {
 		str_add(out, runs_status_text(r->status));
@@ -108,9 +108,13 @@ cell(void *arg, size_t i, size_t column, struct str *out)
 		verdict_time(out, r->started_ms >= 0 ? r->started_ms / 1000 : CLOCK_NONE,
 			s->view.app->now);
 		return ROLE_TEXT;
-	case RUNBOOK: str_add(out, r->runbook); return ROLE_TEXT;
+	case RUNBOOK:
+		str_add(out, r->runbook);
+		if ((parent = runs_find(&s->view.app->runs, r->parent)) != NULL)
+			str_fmt(out, " (in %s)", parent->runbook);
+		return ROLE_TEXT;
 	case MODE: str_add(out, r->drill ? "DRILL" : ""); return ROLE_DRILL;
-	case TOOK: run_seconds(out, (double)r->seconds); return ROLE_TEXT;
+	case TOOK: run_seconds(out, (double)runs_seconds(r, clock_now_ms())); return ROLE_TEXT;
 	case RTO: return rto_cell(r, out);
 	case TARGET:
 		str_add(out, r->target);
@@ -193,8 +197,9 @@ open_row(struct list_screen *s, size_t row)
 {
 	struct app *app = s->view.app;
 
-	/* What goes on belongs to the Run screen, with its questions. */
-	if (runs_is_open(row_at(s, row)))
+	/* What goes on belongs to the Run screen, with its questions; what is part of it asks none.
+	 */
+	if (runs_is_open(row_at(s, row)) && row_at(s, row)->parent[0] == '\0')
 		run_show(app, row_at(s, row)->id);
 	else
 		app_push(app, run_view_of(app, row_at(s, row)->id));

@@ -14,8 +14,9 @@
 #include "tui/view/run_pane.h"
 #include "tui/view/screens.h"
 
-#define WIDE        110 /* columns from which steps and output stand side by side */
-#define STEPS_WIDTH 54
+#define WIDE      110 /* columns from which steps and output stand side by side */
+#define STEPS_MIN 54
+#define STEPS_MAX 90
 
 struct run_screen {
 	struct view view;
@@ -223,7 +224,7 @@ draw(struct view *v, struct area a)
 	}
 	run_head_draw(&a, r->client, &r->orders.company);
 	if (a.w >= WIDE) {
-		steps = area_left(&a, STEPS_WIDTH);
+		steps = area_left(&a, MIN(MAX(a.w * 2 / 5, STEPS_MIN), STEPS_MAX));
 		draw_vline(area_left(&a, 1), 0, ROLE_BORDER);
 	} else {
 		/* As many as there are, but never more than half of what is left. */
@@ -246,6 +247,18 @@ act(struct view *v, enum action action)
 	}
 }
 
+/* The step in detail; from there the run that it is, when it is one. */
+static void
+open_step(struct run_screen *r)
+{
+	const struct run_row *nested = run_pane_nested(&r->pane);
+
+	if (r->pane.kind == PANE_STEP && nested != NULL)
+		app_push(r->view.app, run_view_of(r->view.app, nested->id));
+	else
+		run_pane_turn(&r->pane, PANE_STEP);
+}
+
 static unsigned
 event(struct view *v, const struct event *ev)
 {
@@ -262,7 +275,7 @@ event(struct view *v, const struct event *ev)
 		run_pane_select(&r->pane, selected_step(r));
 	}
 	if (answer & ANSWER_CHOSEN)
-		run_pane_turn(&r->pane, PANE_STEP);
+		open_step(r);
 	return answer;
 }
 
@@ -365,7 +378,7 @@ run_new(struct app *app)
 	r->view = (struct view){.ops = &ops, .app = app};
 	r->watched = -1;
 	list_init(&r->steps, &model, r);
-	run_pane_init(&r->pane);
+	run_pane_init(&r->pane, &app->runs);
 	run_orders_init(&r->orders, app);
 	return r;
 }

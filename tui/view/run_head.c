@@ -86,6 +86,10 @@ run_step_cell(const struct run_client *c, size_t row, size_t column, struct str 
 		str_add(out, lost ? "[?]" : looks[st->status].mark);
 		return lost ? ROLE_UNKNOWN : looks[st->status].style;
 	case STEP:
+		/* A bar beside those that run at once */
+		if (run_state_at_once(s, row) ||
+			(row + 1 < s->nsteps && run_state_at_once(s, row + 1)))
+			str_add(out, "| ");
 		str_add(out, st->id);
 		return util_streq(st->effect, "destroy") ? ROLE_DANGER : ROLE_TEXT;
 	case STATE:
@@ -164,12 +168,15 @@ status_of(const struct run_client *c)
 static void
 draw_first(struct area a, const struct run_client *c)
 {
-	CLEANUP(str_done) struct str target = STR_INIT(2 * KIB);
+	CLEANUP(str_done) struct str target = STR_INIT(2 * KIB), part = STR_INIT(KIB);
 	const struct run_state *s = run_client_state(c);
 	struct status status = status_of(c);
 	bool drill = s->mode == PLAN_DRILL;
 
 	target_text(s, &target);
+	if (s->parent_run != NULL)
+		str_fmt(&part, "step %s of %s", s->parent_step != NULL ? s->parent_step : "?",
+			s->parent_run);
 	line_draw(a, ROLE_TEXT,
 		(const struct line_part[]){
 			{s->runbook, ROLE_TITLE, 0, false},
@@ -178,9 +185,10 @@ draw_first(struct area a, const struct run_client *c)
 			{run_head_production(s) ? " PRODUCTION " : NULL,
 				ROLE_PRODUCTION | STYLE_REVERSE, 0, false},
 			{str_text(&target), ROLE_TEXT, 0, false},
+			{part.len > 0 ? str_text(&part) : NULL, ROLE_DIM, 1, false},
 			{status.word, status.style | STYLE_BOLD, 0, true},
 		},
-		5);
+		6);
 }
 
 static void
@@ -201,7 +209,8 @@ watching_text(const struct run_state *s, bool wide, struct str *out)
 static int64_t
 rest_s(const struct run_state *s, int64_t now_ms)
 {
-	int64_t rest = -1;
+	int64_t rest = 0, longest = 0; /* of the steps that run at once */
+	bool any = false;
 
 	if (run_rest_s(s, now_ms) >= 0)
 		return run_rest_s(s, now_ms);
@@ -209,13 +218,18 @@ rest_s(const struct run_state *s, int64_t now_ms)
 		const struct step_state *st = &s->steps[i];
 		int64_t left = st->budget_s;
 
+		if (!run_state_at_once(s, i)) {
+			rest += longest;
+			longest = 0;
+		}
 		if (st->budget_s < 0 || step_status_final(st->status))
 			continue;
+		any = true;
 		if (st->status == STEP_RUNNING)
-			left = MAX(st->budget_s - (now_ms - st->started_ms) / 1000, 0);
-		rest = MAX(rest, 0) + left;
+			left -= (now_ms - st->started_ms) / 1000;
+		longest = MAX(longest, left);
 	}
-	return rest;
+	return any ? rest + longest : -1;
 }
 
 /* When it will have taken, as things stand; its style warns before the objective is lost. */
@@ -320,6 +334,7 @@ news(const struct run_client *c, const struct company *company, struct str *out)
 	struct question_party self = company_self(company);
 	const struct run_state *s = run_client_state(c);
 	const struct run_progress *p = run_client_progress(c);
+	CLEANUP(str_done) struct str ids = STR_INIT(KIB);
 
 	if (s->phase == RUN_FINISHED) {
 		if (run_client_message(c) != NULL)
@@ -357,6 +372,9 @@ news(const struct run_client *c, const struct company *company, struct str *out)
 		str_add(out, "No further step starts until p is pressed again.");
 		return ROLE_LATE;
 	}
+	if (run_state_running(s, &ids) > 1)
+		str_fmt(out, "%zu steps run at once: %s. ", run_state_running(s, NULL),
+			str_text(&ids));
 	if (p->step != NULL && p->total > 0) {
 		str_fmt(out, "%s: ", p->step);
 		text_size(out, p->done);

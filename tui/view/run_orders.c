@@ -53,15 +53,10 @@ may_resume(const struct run_orders *o)
 	       (s->phase != RUN_FINISHED || !util_streq(s->outcome, "done"));
 }
 
-static const struct step_state *
-running_step(const struct run_orders *o)
+static size_t
+running_steps(const struct run_orders *o)
 {
-	const struct run_state *s = state_of(o);
-
-	for (size_t i = 0; s != NULL && i < s->nsteps; i++)
-		if (s->steps[i].status == STEP_RUNNING)
-			return &s->steps[i];
-	return NULL;
+	return state_of(o) != NULL ? run_state_running(state_of(o), NULL) : 0;
 }
 
 static void
@@ -93,44 +88,80 @@ on_interrupt(struct confirm *c, bool accepted)
 		order(c->arg, "interrupt", NULL);
 }
 
+/* What is ended: one step with what it runs, or the names of all that run at once. */
+static void
+add_running(struct run_orders *o, struct confirm *c)
+{
+	const struct run_state *s = state_of(o);
+	size_t n = running_steps(o);
+	bool first = true;
+
+	for (size_t i = 0; s != NULL && i < s->nsteps; i++) {
+		const struct step_state *st = &s->steps[i];
+
+		if (st->status != STEP_RUNNING)
+			continue;
+		if (n == 1) {
+			confirm_fact(c, "step", st->id, 0);
+			confirm_fact(c, "runs", st->describe, 0);
+			confirm_fact(c, "on", st->live, 0);
+		} else {
+			confirm_fact(c, first ? "steps" : "",
+				arena_fmt(&c->arena, "%s: %s", st->id, st->title), 0);
+		}
+		first = false;
+	}
+}
+
+/* How the steps are ended, as a sentence. */
+static const char *
+ending_text(struct run_orders *o, struct arena *a)
+{
+	size_t n = running_steps(o);
+
+	if (n == 1)
+		return "The step is ended: it gets TERM, and KILL after ten seconds.";
+	return arena_fmt(a,
+		"All %zu steps that run are ended: they get TERM, and KILL after ten seconds.", n);
+}
+
 static void
 ask_stop(struct run_orders *o)
 {
 	struct confirm *c = confirm_new(o->app, on_stop, o);
-	const struct step_state *st = running_step(o);
 
 	c->spec.title = "Stop the run";
 	c->spec.action = "Stop the run";
 	c->spec.destroys = true;
 	confirm_fact(c, "run", o->id, 0);
-	confirm_fact(c, "step", st != NULL ? st->id : NULL, 0);
-	confirm_fact(c, "runs", st != NULL ? st->describe : NULL, 0);
-	c->spec.text = st != NULL ? "The step at hand is ended: it gets TERM, and KILL after ten "
-				    "seconds. Then the run cleans up and ends. It can be resumed."
-				  : "No further step runs; the run cleans up and ends. It can be "
-				    "resumed.";
+	add_running(o, c);
+	c->spec.text = running_steps(o) > 0
+			       ? arena_fmt(&c->arena,
+					 "%s Then the run cleans up and ends. It can be resumed.",
+					 ending_text(o, &c->arena))
+			       : "No further step runs; the run cleans up and ends. It can be "
+				 "resumed.";
 	confirm_open(c);
 }
 
 static void
 ask_interrupt(struct run_orders *o)
 {
-	const struct step_state *st = running_step(o);
+	size_t n = running_steps(o);
 	struct confirm *c;
 
-	if (st == NULL || !is_running(o)) {
+	if (n == 0 || !is_running(o)) {
 		app_say(o->app, ROLE_DIM, "No step runs just now.");
 		return;
 	}
 	c = confirm_new(o->app, on_interrupt, o);
-	c->spec.title = "Interrupt the step";
-	c->spec.action = "Interrupt it";
+	c->spec.title = n == 1 ? "Interrupt the step" : "Interrupt the steps";
+	c->spec.action = n == 1 ? "Interrupt it" : "Interrupt them";
 	c->spec.destroys = true;
-	confirm_fact(c, "step", st->id, 0);
-	confirm_fact(c, "runs", st->describe, 0);
-	confirm_fact(c, "on", st->live, 0);
-	c->spec.text = "The step is ended: it gets TERM, and KILL after ten seconds. Then you are "
-		       "asked whether to try again, skip it or stop.";
+	add_running(o, c);
+	c->spec.text =
+		arena_fmt(&c->arena, "%s Then you are asked whether to try again, skip %s or stop.",
+			ending_text(o, &c->arena), n == 1 ? "it" : "them");
 	confirm_open(c);
 }
 
@@ -230,7 +261,7 @@ run_orders_offers(const struct run_orders *o, enum action action)
 	case ACTION_HAND_OVER: return is_running(o);
 	case ACTION_INJECT:
 	case ACTION_CLOCK: return is_running(o) && state_of(o)->mode == PLAN_DRILL;
-	case ACTION_INTERRUPT_STEP: return is_running(o) && running_step(o) != NULL;
+	case ACTION_INTERRUPT_STEP: return is_running(o) && running_steps(o) > 0;
 	case ACTION_RESUME: return may_resume(o);
 	default: return true;
 	}

@@ -3,10 +3,10 @@
 #include "run/dir.h"
 
 void
-run_pane_init(struct run_pane *p)
+run_pane_init(struct run_pane *p, const struct runs *runs)
 {
 	*p = (struct run_pane){.kind = PANE_OUTPUT};
-	run_sheet_init(&p->sheets);
+	run_sheet_init(&p->sheets, runs);
 }
 
 static void
@@ -64,6 +64,12 @@ run_pane_select(struct run_pane *p, const struct step_state *st)
 	p->output.follow = true;
 }
 
+const struct run_row *
+run_pane_nested(const struct run_pane *p)
+{
+	return p->step != NULL ? run_sheet_nested(&p->sheets, p->step) : NULL;
+}
+
 void
 run_pane_turn(struct run_pane *p, enum run_pane_kind kind)
 {
@@ -82,14 +88,18 @@ draw_title(const struct run_pane *p, struct area a, bool reading)
 {
 	CLEANUP(str_done) struct str text = STR_INIT(200);
 	const struct step_state *st = p->step;
+	size_t running = run_state_running(p->sheets.state, NULL);
 
 	draw_hline(a, 0, ROLE_BORDER);
 	if (p->kind == PANE_EVENTS)
 		str_add(&text, " what happened ");
 	else if (p->kind == PANE_STEP && st != NULL)
 		str_fmt(&text, " step %s in detail ", st->id);
-	else if (st != NULL)
+	else if (st != NULL) {
 		str_fmt(&text, " what %s printed%s ", st->id, st->attempt > 1 ? ", last try" : "");
+		if (st->status == STEP_RUNNING && running > 1)
+			str_fmt(&text, "(%zu more run%s) ", running - 1, running == 2 ? "s" : "");
+	}
 	draw_text(a, 2, 0, reading ? ROLE_TITLE : ROLE_DIM, str_text(&text));
 }
 

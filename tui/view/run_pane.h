@@ -21,7 +21,7 @@ struct run_pane {
 	struct run_sheet sheets; /* the events, and one step in detail */
 };
 
-void run_pane_init(struct run_pane *p);
+void run_pane_init(struct run_pane *p, const struct runs *runs);
 void run_pane_done(struct run_pane *p);
 /* Another run, by its directory; NULL, NULL: none. */
 void run_pane_follow(struct run_pane *p, const char *dir, const struct run_state *s);
@@ -29,6 +29,8 @@ void run_pane_follow(struct run_pane *p, const char *dir, const struct run_state
 void run_pane_take(struct run_pane *p, const char *line, size_t len);
 /* Which step is selected; what it printed is opened, or opened again for its next try. */
 void run_pane_select(struct run_pane *p, const struct step_state *st);
+/* The run that the selected step is, of kind runbook; NULL: none, or it has not begun. */
+const struct run_row *run_pane_nested(const struct run_pane *p);
 /* Shows this kind, or where it is shown already the output again. */
 void run_pane_turn(struct run_pane *p, enum run_pane_kind kind);
 /* Time went on: what a step says of itself may be another. */

@@ -78,6 +78,41 @@ write_result(struct sheet *t, const struct step_state *st)
 	}
 }
 
+/* The other steps of its parallel group. */
+static void
+write_group(struct sheet *t, const struct run_state *s, const struct step_state *st)
+{
+	CLEANUP(str_done) struct str text = STR_INIT(4 * KIB);
+
+	if (st->group == NULL)
+		return;
+	for (size_t i = 0; i < s->nsteps; i++)
+		if (&s->steps[i] != st && util_streq(s->steps[i].group, st->group))
+			str_fmt(&text, "%s%s", text.len > 0 ? ", " : "", s->steps[i].id);
+	str_fmt(&text, "%s(group %s)", text.len > 0 ? " " : "", st->group);
+	sheet_fact(t, "at once with", ROLE_TEXT, str_text(&text));
+}
+
+const struct run_row *
+run_sheet_nested(const struct run_sheet *s, const struct step_state *st)
+{
+	return util_streq(st->kind, "runbook") ? runs_nested(s->runs, s->state->id, st->id) : NULL;
+}
+
+static void
+write_nested(struct sheet *t, const struct run_row *row)
+{
+	CLEANUP(str_done) struct str text = STR_INIT(KIB);
+
+	if (row == NULL)
+		return;
+	str_fmt(&text, "%s: %s", row->id, runs_status_text(row->status));
+	if (row->status == RUNS_RUNNING)
+		str_fmt(&text, " %s", row->step);
+	str_add(&text, ". Enter opens it.");
+	sheet_fact(t, "its run", ROLE_TITLE, str_text(&text));
+}
+
 static void
 write_step(struct sheet *t, void *arg)
 {
@@ -97,6 +132,8 @@ write_step(struct sheet *t, void *arg)
 		str_fmt(&text, "%lld", (long long)st->attempt);
 		sheet_fact(t, "tries", ROLE_TEXT, str_text(&text));
 	}
+	write_nested(t, run_sheet_nested(s, st));
+	write_group(t, s->state, st);
 	sheet_fact(t, "ran", ROLE_ACCENT, st->describe);
 	sheet_fact(t, "on", ROLE_TEXT, st->live);
 	write_time(t, "began", st->started_ms);
@@ -105,9 +142,9 @@ write_step(struct sheet *t, void *arg)
 }
 
 void
-run_sheet_init(struct run_sheet *s)
+run_sheet_init(struct run_sheet *s, const struct runs *runs)
 {
-	*s = (struct run_sheet){.state = NULL};
+	*s = (struct run_sheet){.runs = runs};
 	sheet_init(&s->events, write_events, s);
 	sheet_init(&s->step, write_step, s);
 	s->events.pager.follow = true;

@@ -2,14 +2,12 @@
  * follow: a run line by line, for terminals that are no console and for no terminal at all.
  */
 #include "base/banned.h"
+#include "cli/follow_output.h"
 #include "cli/run_common.h"
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/text.h"
-#include "run/dir.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <termios.h>
@@ -27,9 +25,7 @@ struct follow {
 	size_t notes_shown;
 	int64_t forecast_shown;
 	const char *driver, *offer; /* that were shown, in the state's arena */
-	char output_step[80];
-	int64_t output_attempt;
-	off_t output_at;
+	struct follow_output output;
 	int handled; /* of the signals that came */
 	sigset_t unblocked;
 	bool leave, input_gone;
@@ -55,23 +51,9 @@ on_signal(int sig)
 }
 
 static void
-print_visible(struct follow *f, const char *prefix, const char *text, size_t len)
-{
-	CLEANUP(str_done) struct str out = STR_INIT(512 * KIB);
-
-	text_visible(&out, text, len, TEXT_LINES);
-	for (const char *p = str_text(&out); *p != '\0';) {
-		size_t n = strcspn(p, "\n");
-
-		cli_print(f->cli, "%s%.*s\n", prefix, (int)n, p);
-		p += n + (p[n] == '\n');
-	}
-}
-
-static void
 print_text(struct follow *f, const char *prefix, const char *text)
 {
-	print_visible(f, prefix, text, strlen(text));
+	follow_print(f->cli, prefix, text, strlen(text));
 }
 
 static void
@@ -97,35 +79,11 @@ print_step(struct follow *f, size_t i, const struct step_state *st)
 	}
 }
 
-/* What the step at hand has printed since the last look. */
 static void
 print_output(struct follow *f, const struct step_state *st)
 {
-	CLEANUP(arena_done) struct arena a = ARENA_INIT;
-	CLEANUP(util_close) int fd = -1;
-	static char chunk[64 * KIB];
-	ssize_t n;
-
-	if (!(f->flags & FOLLOW_OUTPUT) || st->attempt == 0)
-		return;
-	if (!util_streq(st->id, f->output_step) || st->attempt != f->output_attempt) {
-		snprintf(f->output_step, sizeof(f->output_step), "%s", st->id);
-		f->output_attempt = st->attempt;
-		f->output_at = 0;
-	}
-	fd = open(run_dir_output(&a, f->dir, st->id, st->attempt),
-		O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	while (fd >= 0 && (n = file_pread(fd, chunk, sizeof(chunk), f->output_at)) > 0) {
-		/* Whole lines while more may come. */
-		const char *last = memrchr(chunk, '\n', (size_t)n);
-
-		if (last != NULL)
-			n = last + 1 - chunk;
-		else if (st->status == STEP_RUNNING && (size_t)n < sizeof(chunk))
-			return;
-		print_visible(f, "      > ", chunk, (size_t)n);
-		f->output_at += n;
-	}
+	if ((f->flags & FOLLOW_OUTPUT) && st->attempt > 0)
+		follow_output_print(&f->output, f->cli, st);
 }
 
 static void
@@ -141,7 +99,7 @@ print_progress(struct follow *f)
 			f->shown[i] = STEP_PENDING;
 			f->nshown = i + 1;
 		}
-		if (util_streq(st->id, f->output_step) || st->status == STEP_RUNNING) {
+		if (util_streq(st->id, f->output.step) || st->status == STEP_RUNNING) {
 			if (f->shown[i] != st->status && !ended)
 				print_step(f, i, st);
 			print_output(f, st);
@@ -369,7 +327,7 @@ wait_for_more(struct follow *f)
 	struct pollfd p[] = {
 		{run_client_fd(f->client), POLLIN, 0}, {ask ? STDIN_FILENO : -1, POLLIN, 0}};
 	/* Signals come in here and nowhere else, so that none is missed. */
-	const struct timespec limit = {0, 250000000};
+	const struct timespec limit = {0, f->output.behind ? 0 : 250000000};
 
 	if (ppoll(p, 2, &limit, &f->unblocked) > 0 && p[1].revents != 0)
 		read_terminal(f);
@@ -439,7 +397,11 @@ ended(struct follow *f)
 int
 cli_follow(struct cli *cli, const char *dir, unsigned flags)
 {
-	struct follow f = {.cli = cli, .dir = dir, .flags = flags, .forecast_shown = -1};
+	struct follow f = {.cli = cli,
+		.dir = dir,
+		.flags = flags,
+		.forecast_shown = -1,
+		.output = {.dir = dir, .person = flags & FOLLOW_ASK}};
 	struct sigaction act = {.sa_handler = on_signal};
 	struct err err = ERR_INIT;
 	int status;

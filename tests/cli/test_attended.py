@@ -515,6 +515,26 @@ def test_slow_observer_costs_nothing(boat):
     assert run.result("a")["output_bytes"] == 100_000_000
 
 
+def test_f35_a_flood_is_shown_as_far_as_it_can_be(boat):
+    """A step that prints faster than the terminal takes it: what is typed is heard all the same."""
+    flag = os.path.join(boat.dir, "enough")
+    flood = f"while [ ! -e {flag} ]; do head -c 5000000 /dev/zero | tr '\\0' x | fold -w 99; done"
+    with talk(boat, script("a", flood)) as d:
+        d.expect("      > x")
+        run, typed, skipped, tail = runs.only(boat), False, False, b""
+        deadline = time.monotonic() + 30
+        while not (run.find("run.note") and skipped) and time.monotonic() < deadline:
+            tail = tail[-4096:] + os.read(d.fd, 65536)
+            skipped = skipped or b" bytes are not shown here; they are in " in tail
+            if not typed and os.path.getsize(os.path.join(run.dir, "output", "a.1.out")) > 20_000_000:
+                d.say("note it goes on")
+                typed = True
+        with open(flag, "w", encoding="ascii"):
+            assert typed and run.find("run.note") and skipped, tail[-200:]
+        d.expect("1/1 a: ok")
+        assert d.end() == 0
+
+
 # ---- what reaches the terminal --------------------------------------------------------------
 
 EVIL = ("\x1b[2J\x1b]0;owned\x07\x1b]52;c;ZXZpbA==\x07\x1b[6n\x1bP$qm\x1b\\\x0e\x0f\r\b\x7f"

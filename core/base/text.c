@@ -98,6 +98,23 @@ text_is_unsafe(uint32_t c)
 	return false;
 }
 
+/*
+ * Of what is beyond ASCII, a name keeps the letters of Latin-1, Latin Extended-A and -B: their
+ * marks show, but for the dotless i and the clicks, which look like l and !.
+ */
+static bool
+is_foreign(uint32_t c)
+{
+	return c < 0xc0 || c > 0x24f || c == 0x131 || (c >= 0x1c0 && c <= 0x1c3);
+}
+
+bool
+text_is_escaped(uint32_t c, unsigned flags)
+{
+	return text_is_unsafe(c) ||
+	       (c >= 0x80 && ((flags & TEXT_ASCII) || ((flags & TEXT_NAME) && is_foreign(c))));
+}
+
 size_t
 text_escape(char *out, uint32_t code)
 {
@@ -152,7 +169,7 @@ text_visible(struct str *out, const char *bytes, size_t len, unsigned flags)
 			i++;
 			continue;
 		}
-		if (text_is_unsafe(code) || ((flags & TEXT_ASCII) && code >= 0x80))
+		if (text_is_escaped(code, flags))
 			add_escape(out, code);
 		else
 			str_addn(out, bytes + i, n);
@@ -160,16 +177,28 @@ text_visible(struct str *out, const char *bytes, size_t len, unsigned flags)
 	}
 }
 
-const char *
-text_safe(struct arena *a, const char *s)
+static const char *
+safe(struct arena *a, const char *s, unsigned flags)
 {
 	struct str out = STR_INIT(64 * KIB);
 	const char *copy;
 
-	text_visible(&out, s, strlen(s), 0);
+	text_visible(&out, s, strlen(s), flags);
 	copy = arena_strdup(a, str_text(&out));
 	str_done(&out);
 	return copy;
+}
+
+const char *
+text_safe(struct arena *a, const char *s)
+{
+	return safe(a, s, 0);
+}
+
+const char *
+text_name(struct arena *a, const char *s)
+{
+	return safe(a, s, TEXT_NAME);
 }
 
 void

@@ -13,6 +13,8 @@
 enum text_flags {
 	TEXT_LINES = 1 << 0, /* newlines stay, tabs become spaces to the next multiple of 8 */
 	TEXT_ASCII = 1 << 1, /* everything beyond ASCII is escaped too */
+	TEXT_NAME =
+		1 << 2, /* ... beyond Latin letters: other alphabets have some that look alike */
 };
 
 /*
@@ -24,6 +26,8 @@ void text_visible(struct str *out, const char *bytes, size_t len, unsigned flags
 /* The same into the arena. */
 struct arena;
 const char *text_safe(struct arena *a, const char *s);
+/* A name on which something depends: that of a target, or one that must be typed (F33). */
+const char *text_name(struct arena *a, const char *s);
 
 /*
  * Decodes one code point; returns its length in bytes, or 0 when the bytes are not valid UTF-8
@@ -36,8 +40,10 @@ void text_encode(struct str *out, uint32_t code);
 size_t text_escape(char *out, uint32_t code);
 /* Whether all of it is UTF-8: nothing would be lost in a JSON record. */
 bool text_valid(const char *bytes, size_t len);
-/* True for what text_visible escapes. */
+/* True for what text_visible escapes, whatever the flags. */
 bool text_is_unsafe(uint32_t code);
+/* ... and with these flags. */
+bool text_is_escaped(uint32_t code, unsigned flags);
 
 /* "1.4 GiB", "17 B"; "12h05m", "3d4h", "42s"; at most 8 bytes wide for sane values. */
 void text_size(struct str *out, int64_t bytes);

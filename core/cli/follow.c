@@ -172,7 +172,7 @@ print_ask(struct follow *f, const struct ask *ask)
 	if (util_streq(ask->kind, "failed") || util_streq(ask->kind, "unknown"))
 		cli_print(f->cli, "  or: handover USER\n");
 	if (ask->type != NULL)
-		print_text(f, "  to confirm, type: confirm ", ask->type);
+		print_text(f, "  to confirm, type: confirm ", text_name(f->cli->arena, ask->type));
 	cli_flush(f->cli);
 	/* What was typed before the question was there answers something else. */
 	tcflush(STDIN_FILENO, TCIFLUSH);

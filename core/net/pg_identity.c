@@ -114,8 +114,8 @@ pg_identity_text(struct arena *a, const struct pg_identity *id)
 {
 	CLEANUP(str_done) struct str out = STR_INIT(4 * KIB);
 
-	str_fmt(&out, "%s at %s as %s: PostgreSQL %.*s", id->database, id->address, id->user,
-		(int)strcspn(id->version, " "), id->version);
+	str_fmt(&out, "%s at %s as %s: PostgreSQL %.*s", text_name(a, id->database), id->address,
+		text_name(a, id->user), (int)strcspn(id->version, " "), id->version);
 	if (id->in_recovery)
 		str_add(&out, ", a standby or in recovery");
 	if (id->database_bytes >= 0) {

@@ -3,6 +3,7 @@
  */
 #include "base/banned.h"
 #include "run/runner.h"
+#include "base/text.h"
 
 #define ANSWER_MAX 4000
 
@@ -118,7 +119,7 @@ wants_text(const struct runner *r, const char *step)
 
 /* What must stand beside the choice: the typed name, a reason, one of the options. */
 static bool
-check_text(const struct runner *r, const struct ask *ask, const char *choice, const char *text,
+check_text(struct runner *r, const struct ask *ask, const char *choice, const char *text,
 	struct err *err)
 {
 	bool empty = text == NULL || text[strspn(text, " \t\r\n")] == '\0';
@@ -128,7 +129,7 @@ check_text(const struct runner *r, const struct ask *ask, const char *choice, co
 	if (strcmp(choice, "confirm") == 0 && ask->type != NULL && !util_streq(text, ask->type)) {
 		err_set(err, ERR_REFUSED, "\"%s\" is not what must be typed for %s.",
 			text != NULL ? text : "", ask->step);
-		return err_hint(err, "Type exactly: %s", ask->type);
+		return err_hint(err, "Type exactly: %s", text_name(&r->step_arena, ask->type));
 	}
 	if (strcmp(choice, "choose") == 0 && !is_option(ask, text))
 		return err_set(err, ERR_REFUSED, "\"%s\" is none of the options.",

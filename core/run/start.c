@@ -5,6 +5,7 @@
 #include "base/path.h"
 #include "base/proc.h"
 #include "base/readonly.h"
+#include "base/text.h"
 #include "run/dir.h"
 #include "run/group.h"
 #include "run/runner.h"
@@ -216,7 +217,7 @@ check_gates(struct arena *a, const struct plan *p, const struct start_options *o
 		err_set(err, ERR_REFUSED,
 			"\"%s\" is not what step \"%s\" wants typed. Nothing was started.", answer,
 			s->id);
-		return err_hint(err, "--confirm %s=%s", s->id, r.confirm_type);
+		return err_hint(err, "--confirm %s=%s", s->id, text_name(a, r.confirm_type));
 	}
 	return true;
 }

@@ -66,7 +66,7 @@ gate_text(const struct plan *p, const struct resolved *r, struct str *out)
 	str_fmt(out, "       waits for: %s", gate(p, r->step));
 	if (r->confirm_type != NULL) {
 		str_add(out, " (\"");
-		add_visible(out, r->confirm_type);
+		text_visible(out, r->confirm_type, strlen(r->confirm_type), TEXT_NAME);
 		str_add(out, "\")");
 	}
 	str_addc(out, '\n');

@@ -133,6 +133,17 @@ def test_identity(postgres):
     assert not got["in_recovery"]
 
 
+def test_f33_name_of_a_database_that_looks_like_another(postgres):
+    """What the live connection says of itself is what a dialog shows, letter by letter."""
+    name = "pr\u043ed\u200b-gr\u00fcn"       # a Cyrillic o
+    postgres.create_database(name)
+    try:
+        text = pg(postgres.conninfo(name), "identity")["text"]
+        assert text.startswith("pr\\u043ed\\u200b-gr\u00fcn at ")
+    finally:
+        postgres.sql(f'DROP DATABASE "{name}"')
+
+
 def test_identity_of_a_clerk(secured):
     got = pg("-p", "correct horse", secured.conninfo().replace("user=postgres", "user=clerk"),
              "identity")

@@ -194,7 +194,8 @@ int
 draw_field(struct area a, int x, int y, int w, unsigned style, const char *text, size_t len,
 	unsigned flags)
 {
-	struct glyphs all = glyphs_of(text, len, a.c->ascii ? TEXT_ASCII : 0);
+	struct glyphs all = glyphs_of(
+		text, len, (a.c->ascii ? TEXT_ASCII : 0) | (flags & DRAW_NAME ? TEXT_NAME : 0));
 	size_t total, room;
 	struct glyph g;
 	int at = 0;

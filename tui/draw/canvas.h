@@ -62,6 +62,7 @@ struct area area_center(struct area a, int w, int h);
 enum draw_flags {
 	DRAW_RIGHT = 1 << 0, /* aligned to the right end */
 	DRAW_TAIL = 1 << 1,  /* when too long, its end is shown: paths, names with dates */
+	DRAW_NAME = 1 << 2,  /* a name that somebody must be sure of: as TEXT_NAME has it */
 };
 
 /* All return the columns that were used. A text that is cut shows > (or <) at the cut. */

@@ -214,7 +214,7 @@ draw_name_field(struct dialog *d, struct area a)
 {
 	int x = draw_text(a, 0, 0, ROLE_TEXT, "Type ");
 
-	x += draw_text(a, x, 0, ROLE_TITLE, d->spec->typed);
+	x += draw_field(a, x, 0, -1, ROLE_TITLE, d->spec->typed, strlen(d->spec->typed), DRAW_NAME);
 	draw_text(a, x, 0, ROLE_TEXT, " here:");
 	entry_draw(&d->field, area_cut(a, 0, 1, a.w, 1), d->focus == DIALOG_FIELD);
 }

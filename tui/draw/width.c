@@ -46,7 +46,7 @@ take_mark(struct glyphs *g, struct glyph *glyph)
 	if (g->next >= g->end || (unsigned char)*g->next < 0x80)
 		return;
 	n = text_decode(g->next, (size_t)(g->end - g->next), &code);
-	if (n > 0 && !(g->flags & TEXT_ASCII) && width_code(code) == 0) {
+	if (n > 0 && !text_is_escaped(code, g->flags) && width_code(code) == 0) {
 		glyph->mark = code;
 		g->next += n;
 	}
@@ -83,7 +83,7 @@ glyphs_next(struct glyphs *g, struct glyph *ret)
 		start_tab(g);
 		return give_escaped(g, ret);
 	}
-	width = (g->flags & TEXT_ASCII) && code >= 0x80 ? -1 : width_code(code);
+	width = text_is_escaped(code, g->flags) ? -1 : width_code(code);
 	if (width < 1 || width > 2) {
 		start_escape(g, code);
 		return give_escaped(g, ret);

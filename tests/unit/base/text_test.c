@@ -79,6 +79,17 @@ test_f33_bidi_and_invisible(void **state)
 	assert_visible("gr\xc3\xbc\xc3\x9f \xe6\x97\xa5\xe6\x9c\xac \xf0\x9f\x9a\xa2", 0,
 		"gr\xc3\xbc\xc3\x9f \xe6\x97\xa5\xe6\x9c\xac \xf0\x9f\x9a\xa2");
 	assert_visible("gr\xc3\xbc\xc3\x9f\xf0\x9f\x9a\xa2", TEXT_ASCII, "gr\\xfc\\xdf\\U0001f6a2");
+	/* A name: Latin letters with their marks, and none that only look like Latin ones. */
+	assert_visible("gr\xc3\xbc\xc3\x9f-db_1.\xc5\xa1\xc8\x99", TEXT_NAME,
+		"gr\xc3\xbc\xc3\x9f-db_1.\xc5\xa1\xc8\x99");
+	assert_visible("pr\xd0\xbe"
+		       "d \xce\xbf\xd5\xa1\xef\xbd\x8f\xc2\xa0.",
+		TEXT_NAME, "pr\\u043ed \\u03bf\\u0561\\uff4f\\xa0.");
+	assert_visible(
+		"\xc4\xb1\xc7\x80\xc7\x83o\xcc\x87", TEXT_NAME, "\\u0131\\u01c0\\u01c3o\\u0307");
+	assert_string_equal(text_name(&a, "pr\xd0\xbe"
+					  "d"),
+		"pr\\u043ed");
 	assert_true(text_is_unsafe(0x061c));
 	assert_false(text_is_unsafe('a'));
 	assert_false(text_is_unsafe(0xe4));

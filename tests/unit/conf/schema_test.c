@@ -208,6 +208,13 @@ test_faults(void **state)
 		{"object: {name: x, count: 0}", "out of range: 0 (1 to 9)"},
 		{"map: []", "\"map\" must be a map, but is a list."},
 		{"map: {-x: {name: a}}", "t.yaml:1:7: error: \"-x\" is not a name."},
+		/* F33: with a Cyrillic o */
+		{"map: {pr\xd0\xbe"
+		 "d: {name: a}}",
+			"is not a name"},
+		{"id: pr\xd0\xbe"
+		 "d",
+			"is not a name"},
 		{"map: {x: 1}", "A map is wanted"},
 		{"list: {}", "\"list\" must be a list, but is a map."},
 		{"list: [1, {name: a}]", "A map is wanted"},

@@ -270,9 +270,9 @@ test_no_room(void **state)
 	}
 }
 
-/* Hostile names are visible, and can't be typed. */
+/* F33: hostile names are visible, and can't be typed. */
 static void
-test_hostile_name(void **state)
+test_f33_hostile_name(void **state)
 {
 	struct dialog_spec spec = destroy;
 	struct scene s;
@@ -283,6 +283,13 @@ test_hostile_name(void **state)
 	open_scene(&s, &spec, 80, 24);
 	assert_true(sketch_has(s.c, "prod\\u202ebd"));
 	assert_true(sketch_has(s.c, "STAGING\\x1b[2J"));
+	close_scene(&s);
+	spec.typed = "gr\xc3\xbc"
+		     "n-pr\xd0\xbe"
+		     "d"; /* a Cyrillic o */
+	open_scene(&s, &spec, 80, 24);
+	assert_true(sketch_has(s.c, "Type gr\xc3\xbc"
+				    "n-pr\\u043ed here:"));
 	close_scene(&s);
 }
 
@@ -299,7 +306,7 @@ main(void)
 		cmocka_unit_test(test_harmless),
 		cmocka_unit_test(test_must_be_read),
 		cmocka_unit_test(test_no_room),
-		cmocka_unit_test(test_hostile_name),
+		cmocka_unit_test(test_f33_hostile_name),
 	};
 
 	return cmocka_run_group_tests(tests, sketch_locale, NULL);

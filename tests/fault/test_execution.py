@@ -47,15 +47,12 @@ def test_f33_confusing_names_in_dialogs(boat):
                      parameters={"name": {"type": "text"}})
     plan = boat.run("plan", book, "--set", "name=" + CONFUSING, status=0).out
     with Dialogue(boat, "run", book, "--plain", "--set", "name=" + CONFUSING) as d:
-        d.expect("to confirm, type: confirm ").expect("\n> ")
-        assert f"to confirm, type: confirm {SEEN}\n" in d.text
-        d.seen -= len("\n> ")
+        d.expect("to confirm, type: confirm ")
         d.answer("confirm prodgnigatsx-db")     # what it looks like is not what it is
         d.expect("is not what must be typed")
-        d.expect("! Type exactly: ").expect("\n")
-        assert f"! Type exactly: {SEEN}\n" in d.text
         d.answer("stop")
         assert d.end() == 4
+    assert f"to confirm, type: confirm {SEEN}\n" in d.text and f"! Type exactly: {SEEN}\n" in d.text
     for text in (plan, d.text, boat.run("report", status=0).out):
         assert "\\u202e" in text
         assert text != plan or f'typed confirmation ("{SEEN}")' in text

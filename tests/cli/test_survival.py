@@ -138,7 +138,8 @@ def test_f53_nobody_is_there(boat):
     """Unattended, what nobody saw end is not done again, nor taken for done: it ends unknown."""
     mark = os.path.join(boat.dir, "witness")
     run = runs.start(boat, runs.book(boat, [
-        script("a", f"echo a >>{mark}; exec sleep 600"), command("b", *runs.append(mark, "b"))]))
+        script("a", f"echo a >>{mark}; test $(wc -l <{mark}) -gt 1 || exec sleep 600"),
+        command("b", *runs.append(mark, "b"))]))
     kill_runner_in(boat, run, mark)
     run.process.communicate(timeout=60)
     for _ in range(2):

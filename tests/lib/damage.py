@@ -56,17 +56,32 @@ COVERED = {
 }
 
 
+def _link(source, to):
+    try:
+        os.link(source, to, follow_symlinks=False)
+    except OSError:  # another file system, or another owner's
+        shutil.copy2(source, to, follow_symlinks=False)
+
+
 def copy_tree(source, to):
+    """The files are the same ones by another name, which is far cheaper: change one by write() alone."""
     shutil.rmtree(to, ignore_errors=True)
-    shutil.copytree(source, to, symlinks=True)
+    shutil.copytree(source, to, symlinks=True, copy_function=_link)
     return to
+
+
+def write(path, data):
+    """Into a new file of that name."""
+    if os.path.exists(path):
+        os.unlink(path)
+    with open(path, "wb") as f:
+        f.write(data)
 
 
 def rewrite(path, change):
     with open(path, "rb") as f:
         data = f.read()
-    with open(path, "wb") as f:
-        f.write(change(data))
+    write(path, change(data))
 
 
 def largest(directory, suffix=""):

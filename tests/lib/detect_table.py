@@ -154,8 +154,7 @@ def _remove(name):
 
 def _add(name, data=b"not mine"):
     def apply(directory):
-        with open(os.path.join(directory, name), "wb") as f:
-            f.write(data)
+        damage.write(os.path.join(directory, name), data)
     return apply
 
 

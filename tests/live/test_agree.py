@@ -1,5 +1,6 @@
 """What `lifeboat verify` says beside the reference tool on the same data: pg_verifybackup,
-redis-check-rdb, redis-check-aof, pg_restore. Where it is stricter, the difference is named here."""
+redis-check-rdb, redis-check-aof, pg_restore. Where it is stricter, the difference is named here. Its own
+word on every damage is detect_table's, and test_detect.py holds it to that."""
 import os
 import shutil
 import subprocess
@@ -42,11 +43,10 @@ STRICTER = {"the manifest missing", "the WAL missing"}
 def test_pg_verifybackup_plain(boat, samples, sample):
     assert verifybackup(samples, samples.path(sample)) == 0
     work = samples.server.subdirectory("agree")
-    for name, path, _ in detect_build.damaged(sample, samples.path(sample), work):
+    for name, path, ours in detect_build.damaged(sample, samples.path(sample), work):
         theirs = verifybackup(samples, give(samples, path))
-        ours = result(boat, path)
         if name in STRICTER:
-            assert theirs == 1 and ours == "unknown", name
+            assert theirs == 1 and ours != "pass", name
         else:
             assert ours == ("pass" if theirs == 0 else "fail"), (name, theirs, ours)
 
@@ -72,8 +72,8 @@ def test_redis_check_rdb(boat, samples, tmp_path):
     for sample in ("rdb", "rdb-uncompressed", "rdb-other-encodings", "rdb-empty"):
         path = samples.path(sample)
         assert run("redis-check-rdb", path) == 0 and result(boat, path) == "pass"
-        for name, copy, _ in detect_build.damaged(sample, path, str(tmp_path)):
-            theirs, ours = run("redis-check-rdb", copy), result(boat, copy)
+        for name, copy, ours in detect_build.damaged(sample, path, str(tmp_path)):
+            theirs = run("redis-check-rdb", copy)
             if name in ("extra bytes", "extra zeros"):
                 assert theirs == 0 and ours == "fail", name  # it does not look behind the end
             else:
@@ -99,8 +99,7 @@ def test_redis_check_aof(boat, samples, tmp_path):
     for sample in ("aof", "aof-plain-base", "aof-rewritten"):
         assert theirs(samples.path(sample)) == 0
         assert result(boat, samples.path(sample)) == detect_table.GOOD[sample]
-    for name, copy, _ in detect_build.damaged("aof", samples.path("aof"), str(tmp_path)):
-        ours = result(boat, copy)
+    for name, copy, ours in detect_build.damaged("aof", samples.path("aof"), str(tmp_path)):
         if name == "a value changed":
             assert theirs(copy) == 0 and ours == "unknown"
         elif name == "the manifest empty":
@@ -119,8 +118,7 @@ def test_pg_restore(boat, samples, tmp_path):
         path = samples.path(sample)
         assert restore(samples, path) == 0 and result(boat, path) == "pass"
         for name, copy, expected in detect_build.damaged(sample, path, str(tmp_path)):
-            theirs, ours = restore(samples, copy), result(boat, copy)
-            assert ours == expected, (sample, name)
+            theirs = restore(samples, copy)
             # What nothing in the file could show (docs/verify.md), both pass.
             assert (theirs == 0) == (name in BLIND or expected == "pass"), (sample, name, theirs)
 

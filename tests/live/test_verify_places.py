@@ -151,8 +151,7 @@ def test_damaged_page_that_no_manifest_shows(boat, samples, tmp_path):
     with tarfile.open(fileobj=io.BytesIO(data)) as tar:
         member = max((m for m in tar if m.name.startswith("base/")), key=lambda m: m.size)
     data = damage.flip(data, member.offset_data + 8192 + 4000)
-    with open(path, "wb") as f:
-        f.write(gzip.compress(data, 1))
+    damage.write(path, gzip.compress(data, 1))
     assert boat.run("verify", copy, status=0)
     done = boat.run("verify", "--pages", copy, status=1)
     assert member.name in done.out and "block 1" in done.out

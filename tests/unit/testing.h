@@ -136,6 +136,9 @@ test_text_file(const char *name, const char *text)
 			fail_msg("\"%s\" is in \"%s\"", (needle), held_in); \
 	} while (0)
 
+/* Under valgrind, which takes forty times as long, some of the rounds must do. */
+#define TEST_ROUNDS(all, some) (getenv("LIFEBOAT_VALGRIND") != NULL ? (some) : (all))
+
 UNUSED static void
 test_on_abort(int sig)
 {

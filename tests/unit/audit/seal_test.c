@@ -501,8 +501,7 @@ static void
 test_f20_every_bit_of_a_sealed_log(void **state)
 {
 	const char *s = state_new("f20"), *log = audit_path(&arena, s);
-	/* Valgrind wants its time; without it every byte is met. */
-	size_t len, step = getenv("LIFEBOAT_VALGRIND") != NULL ? 401 : 3;
+	size_t len, step = TEST_ROUNDS(3, 1601); /* 3: every byte is met */
 	char *bytes;
 
 	note(s, 1);

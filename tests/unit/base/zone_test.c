@@ -39,7 +39,7 @@ as_libc(void **state)
 		setenv("TZ", names[i], 1);
 		tzset();
 		for (int64_t t = at("1960-01-01T00:00:00Z"); t < at("2060-01-01T00:00:00Z");
-			t += 7 * 3600 + 11) {
+			t += TEST_ROUNDS(7, 299) * 3600 + 11) {
 			time_t when = t;
 			struct tm tm;
 

@@ -337,7 +337,7 @@ test_a_million(void **state)
 {
 	struct canvas *c = canvas_new(60, 24, false);
 	struct rows rows = {.n = 1000000};
-	int64_t longest = 0;
+	int slices = 1;
 	struct list l;
 
 	list_init(&l, &model, &rows);
@@ -351,15 +351,10 @@ test_a_million(void **state)
 	assert_true(sketch_has(c, "1,000,000 of 1,000,000"));
 	press(&l, "/");
 	type(&l, "n99999");
-	for (bool more = true; more;) {
-		int64_t start = clock_mono_ns();
-
-		more = list_work(&l);
-		longest = MAX(longest, clock_mono_ns() - start);
-	}
+	while (list_work(&l))
+		slices++;
 	assert_string_equal(position(&l), "- of 11"); /* drawing selects the first */
-	/* Slices are 8 ms; a busy machine may stretch one, not all of them to a second. */
-	assert_true(longest < 1000000000LL);
+	assert_true(slices > 1);                      /* keys are looked at in between */
 	list_done(&l);
 	canvas_free(c);
 }

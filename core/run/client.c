@@ -154,8 +154,10 @@ send_json(struct run_client *c, struct str *out, struct err *err)
 	if (out->full)
 		return err_set(err, ERR_LIMIT, "The text is too long.");
 	if (send(c->fd, out->buf, out->len, MSG_NOSIGNAL) != (ssize_t)out->len) {
+		err_sys(err, ERR_UNREACHABLE, errno, "The runner does not listen any more");
+		read_socket(c); /* what it said before it went */
 		hang_up(c);
-		return err_sys(err, ERR_UNREACHABLE, errno, "The runner does not listen any more");
+		return false;
 	}
 	return true;
 }

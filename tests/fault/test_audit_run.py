@@ -8,6 +8,8 @@ import subprocess
 import pytest
 
 import audit_log
+import console_keys
+import console_site
 import lifeboat
 import runs
 import scratch
@@ -50,6 +52,20 @@ def test_f01_f04_no_record_no_step(boat, kind):
     assert runs.run(boat, book, status=0).finished()["outcome"] == "done"
     assert all(map(os.path.exists, marks))
     boat.run("audit", "verify", status=0)
+
+
+def test_f01_the_banner(boat):
+    """The console says why nothing runs, and goes on showing what there is."""
+    site, (book, marks) = console_site.make(boat), two_steps(boat)
+    env = shim_env(boat, CALLS="write", PATH="*/audit.log", NTH=3, KIND="ENOSPC", STICKY=1)
+    with site.begin(book, env=env, columns=200) as s:
+        s.wait("No space left on device")
+        assert "REFUSED" in s.text() and "Cannot write" in s.text() and "0 of 2 steps" in s.text()
+        console_keys.press_until(s, "1", "daily-dump")
+        console_keys.press_until(s, "5", "REFUSED")
+        s.keys("Q")
+        s.wait_exit()
+    assert not any(map(os.path.exists, marks))
 
 
 @pytest.mark.parametrize("name", ["audit.log", "journal.jsonl"])

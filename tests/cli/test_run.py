@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+import people
 import runs
 import scratch
 from runs import command, script
@@ -461,12 +462,18 @@ def test_on_fail_unattended(boat, on_fail, status):
 
 # ---- time-outs and what steps leave behind --------------------------------------------------
 
-def test_f44_timeout(boat):
-    before = time.monotonic()
-    run = go(boat, command("a", "sleep", "100", timeout="1s"), status=2)
-    assert time.monotonic() - before < 8
+def test_f44_timeout_is_kept_and_recorded(boat):
+    run = go(boat, command("a", "sleep", "30", timeout="1s"), status=2)
     assert run.result("a")["code"] == "timeout" and run.result("a")["signal"] == signal.SIGTERM
     assert "It did not end within 1s and was ended by force." in run.done.out
+
+
+def test_f44_everybody_in_the_group_is_asked_to_end(boat):
+    """Not its leader alone: whoever has something to put away is told in time."""
+    inner = "trap 'echo inner ends; exit' TERM; echo ready; sleep 30 & wait"
+    run = go(boat, script("a", f'trap "sleep 1; exit 3" TERM; bash -c "{inner}" & wait', timeout="1s"),
+             status=2)
+    assert run.output("a") == b"ready\ninner ends\n" and run.result("a")["code"] == "timeout"
 
 
 def test_f44_timeout_reaches_the_group(boat):
@@ -477,23 +484,22 @@ def test_f44_timeout_reaches_the_group(boat):
 @pytest.mark.seconds(60)
 def test_f45_term_ignored(boat):
     before = time.monotonic()
-    run = go(boat, script("a", "trap '' TERM; echo ready; while :; do sleep 0.2; done",
+    run = go(boat, script("a", "trap '' TERM; echo ready; for i in {1..150}; do sleep 0.2; done",
                           timeout="1s"), status=2)
-    assert 10 < time.monotonic() - before < 30
-    assert run.result("a")["signal"] == signal.SIGKILL and run.output("a") == b"ready\n"
+    assert time.monotonic() - before > 10       # it had its time to end in order
+    assert run.result("a").get("signal") == signal.SIGKILL and run.output("a") == b"ready\n"
 
 
 def test_f45_stopped_child(boat):
     """A stopped process gets its TERM only when it goes on."""
-    before = time.monotonic()
     run = go(boat, script("a", "kill -STOP $$", timeout="1s"), status=2)
-    assert time.monotonic() - before < 8 and run.result("a")["code"] == "timeout"
+    assert run.result("a")["code"] == "timeout" and run.result("a")["signal"] == signal.SIGTERM
 
 
 @pytest.mark.seconds(60)
 def test_f45_second_stop_kills_at_once(boat):
     run = runs.start(boat, runs.book(boat, [script(
-        "a", "trap '' TERM; echo ready; while :; do sleep 0.1; done")]))
+        "a", "trap '' TERM; echo ready; for i in {1..300}; do sleep 0.1; done")]))
     scratch.wait_for(lambda: run.events("a") and run.output("a"), 20, "the step to begin")
     before = time.monotonic()
     run.process.send_signal(signal.SIGINT)
@@ -504,24 +510,29 @@ def test_f45_second_stop_kills_at_once(boat):
 
 
 @pytest.mark.parametrize("sh", [
-    "sleep 987651 &",
-    "setsid sleep 987651 &",
-    "(setsid sh -c 'sleep 987651 & sleep 987651 & wait' &) ; sleep 0.3",
-    "(trap '' HUP TERM; exec sleep 987651) & sleep 0.3",
-    "(setsid sh -c 'exec >/dev/null 2>&1 </dev/null; sleep 987651' &); sleep 0.3",
-    "setsid -f sleep 987651; sleep 0.3"])
+    "sleep 60.987651 &",
+    "setsid sleep 60.987651 &",
+    "(setsid sh -c 'sleep 60.987651 & sleep 60.987651 & wait' &) ; sleep 0.3",
+    "(trap '' HUP TERM; exec sleep 60.987651) & sleep 0.3",
+    "(setsid sh -c 'exec >/dev/null 2>&1 </dev/null; sleep 60.987651' &); sleep 0.3",
+    "setsid -f sleep 60.987651; sleep 0.3"])
 def test_f44_nothing_is_left_behind(boat, sh):
     run = go(boat, script("a", sh), command("b", "true"), status=0)
-    assert not runs.processes_with("987651")
+    left = runs.processes_with("987651")
+    for pid in left:
+        os.kill(pid, signal.SIGKILL)
+    assert left == []
     # What was still in the step's own group went with it and is not counted.
     assert "setsid" not in sh or "sleep 0.3" not in sh or run.result("a")["strays_killed"] >= 1
 
 
 def test_f44_a_forking_stray(boat):
     """One that forks while it is looked for is found the next time."""
-    sh = "setsid sh -c 'while :; do sleep 987652 & sleep 0.001; done' & sleep 0.2"
+    flag = boat.write("go-on", "")
+    sh = f"setsid sh -c 'while [ -e {flag} ]; do sleep 20.987652 & sleep 0.001; done' & sleep 0.2"
     go(boat, script("a", sh), status=0)
-    scratch.wait_for(lambda: not runs.processes_with("987652"), 5, "the strays to be gone")
+    os.unlink(flag)
+    assert runs.processes_with("987652") == []
 
 
 def test_strays_do_not_hold_the_output(boat):
@@ -792,7 +803,10 @@ def test_f37_runner_keeps_no_secret_in_its_environment(boat):
 
 
 def test_f38_no_core(boat):
-    run = runs.start(boat, runs.book(boat, [script("a", "ulimit -c; sleep 30")]))
+    def cores():
+        hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
+        resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
+    run = runs.start(boat, runs.book(boat, [script("a", "ulimit -c; sleep 30")]), preexec_fn=cores)
     scratch.wait_for(lambda: run.events("a") and run.output("a"), 20, "output")
     assert run.output("a") == b"0\n"
     with open(f"/proc/{run.runner()}/limits", encoding="ascii") as f:
@@ -802,9 +816,30 @@ def test_f38_no_core(boat):
     run.process.wait(20)
 
 
+@pytest.mark.skipif(people.why_not() is not None, reason=str(people.why_not()))
+def test_f38_nobody_looks_into_the_runner():
+    """It holds the secrets: not even its own user may attach to it or read its memory."""
+    crew = people.Crew("look")
+    alice = crew.boat(crew.user("alice"), people.place())
+    os.makedirs(alice.state, exist_ok=True)
+    os.chown(alice.state, alice.entry.pw_uid, alice.entry.pw_gid)
+    run = runs.start(alice, runs.book(alice, [command("a", "sleep", "30", env={"PW": "{{pw}}"})],
+                                      parameters={"pw": {"type": "secret", "from": ["env PW"]}}),
+                     env={"PW": SECRET})
+    try:
+        run.wait_event("step.intent", "a")
+        assert os.stat(f"/proc/{run.runner()}/mem").st_uid == 0
+        assert os.stat(f"/proc/{run.process.pid}/mem").st_uid == alice.entry.pw_uid
+    finally:
+        alice.run("stop")
+        run.process.wait(20)
+        crew.remove()
+
+
 def test_f38_short_secret(boat):
     run = runs.run(boat, secret_book(boat, script("a", "echo $PW", env={"PW": "{{pw}}"})),
                    env={"TEST_PW": "short"}, status=0)
+    assert run.output("a") == b"short\n"       # nor anything else that looks like it
     assert "note: The secret pw is shorter than 8 bytes: it can't be masked" in run.done.out
     assert run.last("run.note")["data"]["text"].startswith("The secret pw is shorter")
 

@@ -2,6 +2,7 @@
 forged signature and every kill in between is in tests/unit/audit."""
 import csv
 import datetime
+import hashlib
 import io
 import json
 import os
@@ -370,6 +371,27 @@ def test_export(sealed):
         assert out.count("redacted:") > len(records)
     sealed.run("audit", "export", "--redact", "seq", status=2)
     sealed.run("audit", "export", "--format", "bundle", status=2)
+
+
+def test_f40_what_an_export_hides(sealed):
+    """Equal values stay equal within one export; no dictionary finds them, nor another export."""
+    records = [json.loads(line) for line in sealed.run("audit", "export", status=0).out.splitlines()]
+
+    def hide():
+        out = sealed.run("audit", "export", "--redact", "actor", "--redact", "run", status=0).out
+        return [json.loads(line) for line in out.splitlines()]
+    first, second = hide(), hide()
+    seen = {}
+    for plain, masked, again in zip(records, first, second):
+        for name in ("actor", "run"):
+            if plain[name] is None:
+                continue
+            token = masked[name].removeprefix("redacted:")
+            assert token != masked[name] and len(token) >= 12 and again[name] != masked[name]
+            assert seen.setdefault(plain[name], token) == token
+            for algorithm in ("md5", "sha1", "sha256", "sha512"):
+                assert token not in hashlib.new(algorithm, plain[name].encode()).hexdigest()
+    assert len(seen) >= 3 and len(set(seen.values())) == len(seen)
 
 
 def test_f30_export_of_a_damaged_log(sealed):

@@ -163,6 +163,18 @@ def test_f41_every_argument_arrives_as_it_is(boat):
         {"id": "a", "kind": "command", "effect": "read", "run": [*show, *hard]}]), status=0)
 
 
+def test_f41_no_splice_into_a_script(boat):
+    """A script gets values as environment; the braces of a variable are an error in it."""
+    evil = f"x; touch {boat.dir}/owned; $(touch {boat.dir}/owned)"
+    parameters = {"w": {"type": "text"}}
+    book = runs.book(boat, [script("a", "echo {{w}}")], parameters=parameters)
+    run = runs.run(boat, book, "--set", "w=" + evil, status=2)
+    assert "Variables are not spliced into a script." in run.done.err and run.dir is None
+    book = runs.book(boat, [script("a", 'printf %s "$W"', env={"W": "{{w}}"})], parameters=parameters)
+    assert runs.run(boat, book, "--set", "w=" + evil, status=0).output("a") == evil.encode()
+    assert not os.path.exists(os.path.join(boat.dir, "owned"))
+
+
 def test_f50_binary_swapped_under_a_run(boat, tmp_path):
     """Steps are run by the inode that the plan was made with, whatever lies there by now."""
     mine = tmp_path / "bin"

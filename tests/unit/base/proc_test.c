@@ -134,7 +134,8 @@ test_bounded_output(void **state)
 	proc_result_done(&r);
 }
 
-static void
+/* By which signal it ends, when it does. */
+static int
 times_out(const char *script, int64_t most_ms)
 {
 	struct proc_result r = PROC_RESULT_INIT(KIB);
@@ -146,20 +147,21 @@ times_out(const char *script, int64_t most_ms)
 	assert_err(&err, ERR_TIMEOUT, "did not finish within");
 	assert_true(clock_mono_ms() - before < most_ms);
 	proc_result_done(&r);
+	return r.exit.exited ? 0 : r.exit.signal;
 }
 
 /* F44, F45 */
 static void
 test_f44_timeout(void **state)
 {
-	times_out("sleep 60", 2000);
+	assert_int_equal(times_out("exec sleep 20", 15000), SIGTERM);
 	/* One that ignores TERM, one that is stopped, one whose children hold the pipe. */
-	times_out("trap '' TERM; sleep 60 & wait; sleep 60", 8000);
-	times_out("kill -STOP $$; sleep 60", 8000);
-	times_out("sleep 60 & sleep 60", 8000);
+	assert_int_equal(times_out("trap '' TERM; sleep 20 & wait; sleep 20", 15000), SIGKILL);
+	assert_int_equal(times_out("kill -STOP $$; sleep 20", 15000), SIGTERM);
+	times_out("sleep 20 & sleep 20", 15000);
 	/* One that closed its output and goes on all the same. */
-	times_out("exec >&- 2>&-; sleep 60", 8000);
-	times_out("yes", 8000);
+	times_out("exec >&- 2>&-; sleep 20", 15000);
+	times_out("timeout 20 yes", 15000);
 }
 
 /* F43: exactly the declared descriptors, whatever else is open here. */

@@ -2,7 +2,9 @@
 
 #include "conf/secret.h"
 
+#include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 
 #include "fault/shim.c"
 
@@ -41,6 +43,31 @@ test_f38_not_dumped(void **state)
 	fclose(f);
 	secret_free(s);
 	assert_true(kept_out);
+}
+
+static bool watching;
+static size_t given_back, left_in; /* mappings, and bytes in them that are not 0 */
+
+int
+munmap(void *at, size_t len)
+{
+	for (size_t i = 0; watching && i < len; i++)
+		left_in += ((const char *)at)[i] != 0;
+	given_back += watching;
+	return (int)syscall(SYS_munmap, at, len);
+}
+
+/* F38: nothing of it is left in memory that goes back to the kernel. */
+static void
+test_f38_wiped(void **state)
+{
+	struct secret *s = secret_new("swordfish", 9);
+
+	watching = true;
+	secret_free(s);
+	watching = false;
+	assert_int_equal(given_back, 1);
+	assert_int_equal(left_in, 0);
 }
 
 static void
@@ -149,5 +176,5 @@ test_fetch_file(void **state)
 	assert_err(&err, ERR_AUTH, "Cannot read the secret file");
 }
 
-TESTS(T(test_keeps), T(test_f38_not_dumped), T(test_no_locked_memory), T(test_sources),
-	T(test_fetch_env), T(test_fetch_file))
+TESTS(T(test_keeps), T(test_f38_not_dumped), T(test_f38_wiped), T(test_no_locked_memory),
+	T(test_sources), T(test_fetch_env), T(test_fetch_file))

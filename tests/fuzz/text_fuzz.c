@@ -20,6 +20,7 @@ check_visible(const char *data, size_t len, unsigned flags)
 			return;
 		FUZZ_HOLDS(!text_is_unsafe(code) || (code == '\n' && (flags & TEXT_LINES)));
 		FUZZ_HOLDS(code < 0x80 || !(flags & TEXT_ASCII));
+		FUZZ_HOLDS(code < 0x250 || !(flags & TEXT_NAME));
 		i += n;
 	}
 	/* What is visible stays as it is. */
@@ -34,7 +35,7 @@ fuzz_one(const char *data, size_t len)
 	CLEANUP(str_done) struct str roff = STR_INIT(MIB);
 	const char *text = arena_strndup(&a, data, len);
 
-	for (unsigned flags = 0; flags < 4; flags++)
+	for (unsigned flags = 0; flags < 8; flags++)
 		check_visible(data, len, flags);
 	text_roff(&roff, text);
 	text_distance(text, "daily-dump", 4);

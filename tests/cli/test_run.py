@@ -962,27 +962,29 @@ def test_f54_who_may_write_the_runbook(boat):
             boat, book, status=3).done.err
 
 
-BAD = {
-    "bomb": "a: &a [l,o,l]\nb: &b [*a,*a,*a]\nc: &c [*b,*b,*b]\n",
-    "anchor": "schema: 1\nid: &x r\ntitle: t\nsteps: []\n",
-    "duplicate": "schema: 1\nid: r\nid: r\ntitle: t\nsteps: []\n",
-    "merge": "schema: 1\n<<: {a: b}\n",
-    "tag": "schema: !!int 1\n",
-    "documents": "schema: 1\n---\nschema: 1\n",
-    "deep": "a: " + "[" * 1000 + "]" * 1000,
-    "unknown key": "schema: 1\nid: r\ntitle: t\nstepps: []\n",
-    "wrong type": "schema: one\nid: [r]\ntitle: {}\nsteps: x\n",
-    "tabs": "schema: 1\n\tid: r\n",
-    "empty": "",
-    "no newline": "schema",
+BAD = {     # what is wrong with it, and where
+    "bomb": ("a: &a [l,o,l]\nb: &b [*a,*a,*a]\nc: &c [*b,*b,*b]\n", "2:8: error: Aliases"),
+    "anchor": ("schema: 1\nid: &x r\ntitle: t\nsteps: []\n", "2:5: error: Anchors"),
+    "duplicate": ("schema: 1\nid: r\nid: r\ntitle: t\nsteps: []\n",
+                  '3:1: error: The key "id" is given twice.'),
+    "merge": ("schema: 1\n<<: {a: b}\n", "2:1: error: Merge keys"),
+    "tag": ("schema: !!int 1\n", "1:9: error: Tags"),
+    "documents": ("schema: 1\n---\nschema: 1\n", "2:1: error: Only one document"),
+    "deep": ("a: " + "[" * 1000 + "]" * 1000, "1:27: error: The file is nested deeper"),
+    "unknown key": ("schema: 1\nid: r\ntitle: t\nstepps: []\n", "4:1: error: Unknown key"),
+    "wrong type": ("schema: one\nid: [r]\ntitle: {}\nsteps: x\n", "1:9: error: "),
+    "tabs": ("schema: 1\n\tid: r\n", "2:1: error: YAML syntax"),
+    "empty": ("", " error: The file is empty."),
+    "no newline": ("schema", "1:1: error: "),
 }
 
 
 @pytest.mark.parametrize("name", BAD)
 def test_f56_bad_files(boat, name):
-    path = boat.write("bad.yaml", BAD[name])
+    text, says = BAD[name]
+    path = boat.write("bad.yaml", text)
     done = boat.run("run", path, "--unattended", status=2)
-    assert f"{path}:" in done.err and "error:" in done.err
+    assert f"{path}:{says}" in done.err, done
     assert f"The runbook {path} is not usable." in done.err
     assert boat.run("lint", path, status=1).out.startswith(f"{path}")
     assert runs.all_runs(boat) == []

@@ -84,6 +84,8 @@ test_clipping(void **state)
 	draw_text(a, -2, 1, ROLE_TEXT, "left");
 	draw_glyph(a, 4, 0, ROLE_TEXT, '!');
 	draw_glyph(a, -1, 0, ROLE_TEXT, '!');
+	draw_glyph(a, 0, -1, ROLE_TEXT, '!');
+	draw_glyph(a, 0, 2, ROLE_TEXT, '!');
 	draw_box(area_cut(a, 0, 0, 0, 0), ROLE_TEXT, "nowhere", ROLE_TITLE);
 	draw_cursor(a, 4, 0);
 	assert_false(c->cursor);

@@ -230,6 +230,59 @@ test_signed_refused_early(void **state)
 	crew_end();
 }
 
+/* Whoever leaves takes his consent with him; another one's stands. */
+static void
+test_f52_who_stays(void **state)
+{
+	struct err err = ERR_INIT;
+	struct consent c;
+
+	ask(BOOK("{count: 3, on_leave: stop}"));
+	assert_true(crew.state.ask.stay);
+	assert_holds(crew.state.ask.request, "\nwho consents stays: the step is stopped when one");
+	give(by(ALICE_UID, "alice@here"));
+	give(by(BOB_UID, "bob@here"));
+	presence_left(&crew, ALICE_UID, "alice@here");
+	presence_left(&crew, ALICE_UID, "alice@here");
+	assert_int_equal(crew_count("approval.withdrawn"), 1);
+	assert_int_equal(crew.state.ask.given.n, 1);
+	assert_string_equal(crew.state.ask.given.v[0].by, "bob@here");
+	give(by(ALICE_UID, "alice@here"));
+	assert_int_equal(crew.state.ask.given.n, 2);
+	/* A signature is at no terminal. */
+	crew.plan->allowed_signers = "/nonexistent";
+	c = by(ALICE_UID, "alice@here");
+	c.signature = "x";
+	c.identity = "dba@example.org";
+	assert_false(approval_signed(&crew, &c, &err));
+	assert_err(&err, ERR_REFUSED, "a signature is nobody who could");
+	crew_end();
+	/* Where nothing is said, consent outlives a connection. */
+	ask(BOOK("{count: 2}"));
+	assert_false(crew.state.ask.stay);
+	give(by(ALICE_UID, "alice@here"));
+	presence_left(&crew, ALICE_UID, "alice@here");
+	assert_int_equal(crew.state.ask.given.n, 1);
+	crew_end();
+}
+
+/* While it runs: interrupted, or nothing follows it. */
+static void
+test_f52_who_leaves_while_it_runs(void **state)
+{
+	ask(BOOK("{count: 1, on_leave: pause}"));
+	give(by(ALICE_UID, "alice@here"));
+	assert_string_not_equal(crew.approved, "");
+	json_int(ledger_data(crew.ledger), "attempt", 1);
+	assert_true(runner_end(&crew, "a", "step.intent", NULL));
+	presence_left(&crew, BOB_UID, "bob@here");
+	assert_false(crew.state.paused);
+	presence_left(&crew, ALICE_UID, "alice@here");
+	assert_true(crew.state.paused);
+	assert_string_equal(crew.approved, "");
+	crew_end();
+}
+
 static void
 test_signature_of_the_operator(void **state)
 {
@@ -249,4 +302,5 @@ test_signature_of_the_operator(void **state)
 
 TESTS(T(test_request), T(test_one), T(test_f52_operator), T(test_two), T(test_from),
 	T(test_site_approvers), T(test_pinned), T(test_deny), T(test_expires),
-	T(test_signed_refused_early), T(test_signature_of_the_operator))
+	T(test_signed_refused_early), T(test_f52_who_stays), T(test_f52_who_leaves_while_it_runs),
+	T(test_signature_of_the_operator))

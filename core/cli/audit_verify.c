@@ -46,6 +46,7 @@ measure_anchors(struct cli *cli, const char *path, struct audit_measure *m, stru
 	const char *given = cli_value(cli, "anchors"), *id = file_id_of(cli->arena, path);
 	const struct site *site = NULL;
 	const struct audit_anchor *it;
+	const char *state;
 	anchor_list all = {0};
 
 	if (given != NULL && !anchor_read_file(cli->arena, given, given, &all, err))
@@ -56,6 +57,12 @@ measure_anchors(struct cli *cli, const char *path, struct audit_measure *m, stru
 	if (cli_value(cli, "file") == NULL && !cli_flag(cli, "offline")) {
 		if (!cli_site(cli, false, &site, err))
 			return false;
+		/* Where all of the log is gone, the anchors are asked for the one they had. */
+		if (id == NULL && !file_exists(path) && site != NULL) {
+			if (!path_state(cli->arena, false, &state, err))
+				return false;
+			id = trust_last_log(cli->arena, site, state);
+		}
 		if (id != NULL)
 			trust_fetch(cli->arena, site, id, &m->places);
 	}

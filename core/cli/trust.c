@@ -260,6 +260,26 @@ trust_after_run(struct cli *cli, const char *run_dir)
 	trust_places_done(&places);
 }
 
+const char *
+trust_last_log(struct arena *a, const struct site *site, const char *state)
+{
+	const char *id = NULL;
+	int64_t newest = INT64_MIN;
+
+	for (size_t i = 0; site != NULL && site->audit != NULL && i < site->audit->anchors.n; i++) {
+		CLEANUP(json_free)
+		cJSON *was =
+			remembered(a, state, item_at(&site->audit->anchors, struct anchor_conf, i));
+		int64_t at = json_get_time(was, "at");
+
+		if (json_get_text(was, "file_id") == NULL || at <= newest)
+			continue;
+		newest = at;
+		id = arena_strdup(a, json_get_text(was, "file_id"));
+	}
+	return id;
+}
+
 void
 trust_fetch(struct arena *a, const struct site *site, const char *file_id, struct trust_places *ret)
 {

@@ -36,6 +36,8 @@ MUST_CHECK bool trust_seal(struct arena *a, const struct site *site, const char 
 MUST_CHECK bool trust_gate(struct cli *cli, const char *state, struct err *err);
 /* Behind a run: seals and anchors what its runner wrote, as far as that goes; never fails. */
 void trust_after_run(struct cli *cli, const char *run_dir);
+/* The log whose head an anchor of the site took last, by what is kept of that; NULL: none is. */
+const char *trust_last_log(struct arena *a, const struct site *site, const char *state);
 /* What all anchors that can be read have of this log. */
 void trust_fetch(
 	struct arena *a, const struct site *site, const char *file_id, struct trust_places *ret);

@@ -206,6 +206,20 @@ def test_anchor_in_a_file_of_another_user(boat):
     assert found["verdict"] == "BROKEN" and "witness" in found["why"]
 
 
+def test_a_log_that_is_gone_is_missing_to_its_anchor(boat):
+    """All of it removed: what was kept of the last anchored head says which log to ask for."""
+    path = boat.write("witness", "")
+    os.chown(path, pwd.getpwnam("nobody").pw_uid, -1)
+    site(boat, witness={"file": path})
+    assert "Cannot open the log" in boat.run("audit", "verify", status=2).err
+    note(boat)
+    seal(boat)
+    os.unlink(log(boat))
+    r = verdict(boat, status=1)
+    assert r["verdict"] == "MISSING" and r["anchors"][0]["newest_seq"] > 0
+    assert "Cannot open the log" in boat.run("audit", "verify", "--offline", status=2).err
+
+
 def test_f06_an_anchor_that_hangs(boat):
     """A FIFO that nobody reads: it costs its time-out; required, it refuses the run."""
     fifo = os.path.join(boat.dir, "fifo")

@@ -228,6 +228,22 @@ tell_forecast(struct telling *t)
 	t->ret->tone = json_get_bool(t->data, "late", false) ? HAPPENED_BAD : HAPPENED_ASIDE;
 }
 
+static void
+tell_key(struct telling *t)
+{
+	if (field(t, "key")[0] != '\0')
+		str_fmt(&t->out, ", key %s", field(t, "key"));
+	tell_aside(t);
+}
+
+static void
+tell_anchor(struct telling *t)
+{
+	str_fmt(&t->out, " %s (%s)", field(t, "anchor"), field(t, "kind"));
+	add_more(t, "message");
+	t->ret->tone = field(t, "message")[0] != '\0' ? HAPPENED_BAD : HAPPENED_GOOD;
+}
+
 /* What the records say. A text alone is all there is to say, or stands before what `tell` adds. */
 static const struct {
 	const char *event, *text;
@@ -272,6 +288,10 @@ static const struct {
 	{"step.interrupted", "interrupted", NULL},
 	{"step.cleanup", "cleaned up", tell_cleanup},
 	{"verify", "", tell_verify},
+	{"audit.sealed", "SEALED: what stands before this is signed", tell_key},
+	{"audit.key", "a new key for seals", tell_key},
+	{"anchor.failed", "ANCHOR FAILED:", tell_anchor},
+	{"anchor.recovered", "ANCHOR works again:", tell_anchor},
 };
 
 static void

@@ -12,6 +12,8 @@
 #include "tui/view/screens.h"
 #include "tui/view/verdicts.h"
 
+#define ANCHORS_SHOWN 4
+
 struct audit_screen {
 	struct list_screen base;
 	struct trail trail;
@@ -24,8 +26,8 @@ struct audit_screen {
 	bool told; /* words holds */
 	/* Verifying */
 	struct job *job;
-	char *verdict, *why;
-	unsigned style;
+	cJSON *said;   /* what `audit verify` said last; NULL */
+	char *problem; /* why it said nothing; NULL */
 };
 
 enum { TIME, EVENT, WHAT, WHO, RUN, SEQ };
@@ -89,6 +91,24 @@ add_text(const struct audit_screen *s, const char *key, struct str *out)
 	str_add(out, text != NULL ? text : "-");
 }
 
+/* What the log says of itself: seals, anchors, and what befell them. */
+static unsigned
+event_style(const cJSON *record)
+{
+	static const struct {
+		const char *event;
+		unsigned style;
+	} styles[] = {{"audit.sealed", ROLE_ACCENT}, {"audit.key", ROLE_ACCENT},
+		{"anchor.failed", ROLE_LATE}, {"anchor.recovered", ROLE_OK},
+		{"chain.recovered", ROLE_LATE}, {"ledger.diverged", ROLE_ERROR}};
+	const char *event = json_get_text(record, "event");
+
+	for (size_t i = 0; event != NULL && i < ARRAY_LEN(styles); i++)
+		if (strcmp(styles[i].event, event) == 0)
+			return styles[i].style;
+	return ROLE_TEXT;
+}
+
 static unsigned
 cell(void *arg, size_t row, size_t column, struct str *out)
 {
@@ -101,7 +121,7 @@ cell(void *arg, size_t row, size_t column, struct str *out)
 	}
 	switch (column) {
 	case TIME: verdict_time_long(out, json_get_time(s->record, "at")); return ROLE_TEXT;
-	case EVENT: add_text(s, "event", out); return ROLE_TEXT;
+	case EVENT: add_text(s, "event", out); return event_style(s->record);
 	case WHAT:
 		if (s->told && s->words.step != NULL)
 			str_fmt(out, "%s ", s->words.step);
@@ -133,39 +153,45 @@ open_row(struct list_screen *list, size_t row)
 
 /* Verifying: a process of its own reads the whole chain. */
 
-static unsigned
-style_of(const char *verdict)
+static const struct verdict_look {
+	const char *verdict, *shown;
+	unsigned style;
+} looks[] = {
+	{"OK-TO-ANCHOR", "OK-TO-ANCHOR", ROLE_OK | STYLE_BOLD},
+	{"INTACT-UNANCHORED", "INTACT-UNANCHORED", ROLE_ACCENT | STYLE_BOLD},
+	{"UNSUPPORTED", "UNSUPPORTED", ROLE_UNKNOWN | STYLE_BOLD},
+	/* Not damaged: gone, though an anchor or a seal says that there was one. */
+	{"MISSING", " MISSING ", ROLE_BREACH | STYLE_REVERSE},
+};
+
+static void
+forget_verdict(struct audit_screen *s)
 {
-	return util_streq(verdict, "OK-TO-ANCHOR")        ? ROLE_OK
-	       : util_streq(verdict, "INTACT-UNANCHORED") ? ROLE_ACCENT
-	       : util_streq(verdict, "UNSUPPORTED")       ? ROLE_UNKNOWN
-							  : ROLE_BREACH;
+	cJSON_Delete(s->said);
+	s->said = NULL;
+	free(s->problem);
+	s->problem = NULL;
 }
 
 static void
 on_verified(struct job *j, struct proc_exit end, void *arg)
 {
-	CLEANUP(str_done) struct str why = STR_INIT(4 * KIB);
 	CLEANUP(err_done) struct err err = ERR_INIT;
 	struct audit_screen *s = arg;
-	CLEANUP(json_free)
-	cJSON *r = json_parse(str_text(job_output(j)), job_output(j)->len, &err);
-	const char *verdict = json_get_text(r, "verdict");
 
 	s->job = NULL;
-	if (verdict == NULL) {
-		s->verdict = util_strdup("It could not be verified");
-		str_add(&why, str_text(job_errors(j)));
-		s->style = ROLE_UNKNOWN;
-	} else {
-		s->verdict = util_strdup(verdict);
-		s->style = style_of(verdict);
-		str_fmt(&why, "%s  (", json_get_text(r, "why"));
-		list_count_text(&why, (size_t)MAX(json_get_int(r, "records", 0), 0));
-		str_fmt(&why, " records, head %s)", json_get_text(r, "head"));
+	s->said = json_parse(str_text(job_output(j)), job_output(j)->len, &err);
+	if (json_get_text(s->said, "verdict") == NULL) {
+		forget_verdict(s);
+		s->problem = util_strdup(str_text(job_errors(j)));
 	}
-	s->why = util_strdup(str_text(&why));
 	app_dirty(s->base.view.app);
+}
+
+static bool
+has_anchors(const struct site *site)
+{
+	return site != NULL && site->audit != NULL && site->audit->anchors.n > 0;
 }
 
 static void
@@ -176,14 +202,76 @@ verify(struct audit_screen *s)
 
 	if (s->job != NULL)
 		return;
-	if (s->trail.err.code == ERR_NOT_FOUND) {
+	/* Without a log an anchor may still tell that there was one. */
+	if (s->trail.err.code == ERR_NOT_FOUND && !has_anchors(s->base.view.app->options.site)) {
 		app_say(s->base.view.app, ROLE_DIM, "There is nothing to verify yet.");
 		return;
 	}
-	free(s->verdict);
-	free(s->why);
-	s->verdict = s->why = NULL;
+	forget_verdict(s);
 	s->job = app_job(s->base.view.app, args, false, &job_ops, s);
+}
+
+/* At most `most` rows of it, off the top of *a. */
+static void
+draw_text_block(struct area *a, int most, unsigned style, const char *text)
+{
+	int w = a->w - 2, rows = MIN(most, draw_wrapped_rows(w, text, false));
+	struct area block = area_top(a, rows);
+
+	draw_wrapped(area_cut(block, 1, 0, w, rows), 0, style, text);
+}
+
+/* What an anchor of the site has of this log: the word first, then what it means. */
+static void
+draw_anchor(struct area *a, const cJSON *anchor)
+{
+	CLEANUP(str_done) struct str text = STR_INIT(4 * KIB);
+	int64_t newest = json_get_int(anchor, "newest_seq", -1);
+	unsigned style = ROLE_OK;
+
+	str_fmt(&text, "anchor %s (%s) ", json_get_text(anchor, "name"),
+		json_get_text(anchor, "kind"));
+	if (!json_get_bool(anchor, "readable", false)) {
+		style = ROLE_UNKNOWN;
+		str_fmt(&text, "NOT READ: %s", json_get_text(anchor, "message"));
+	} else if (newest < 0) {
+		style = ROLE_LATE;
+		str_add(&text, "EMPTY: has nothing of this log");
+	} else {
+		str_add(&text, "HOLDS the log up to record ");
+		list_count_text(&text, (size_t)newest);
+	}
+	draw_text_block(a, 1, style, str_text(&text));
+}
+
+static bool
+is_missing(const struct audit_screen *s)
+{
+	return util_streq(json_get_text(s->said, "verdict"), "MISSING");
+}
+
+static void
+draw_said(const struct audit_screen *s, struct area *a)
+{
+	const char *verdict = json_get_text(s->said, "verdict");
+	struct verdict_look look = {verdict, verdict, ROLE_BREACH | STYLE_BOLD};
+	CLEANUP(str_done) struct str why = STR_INIT(4 * KIB);
+	const cJSON *it;
+	int anchors = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(looks); i++)
+		if (strcmp(looks[i].verdict, verdict) == 0)
+			look = looks[i];
+	draw_text(area_top(a, 1), 1, 0, look.style, look.shown);
+	str_fmt(&why, "%s  (", json_get_text(s->said, "why"));
+	list_count_text(&why, (size_t)MAX(json_get_int(s->said, "records", 0), 0));
+	str_fmt(&why, " records, head %s)", json_get_text(s->said, "head"));
+	draw_text_block(a, 3, ROLE_TEXT, str_text(&why));
+	cJSON_ArrayForEach(it, json_get(s->said, "anchors")) if (anchors++ < ANCHORS_SHOWN)
+		draw_anchor(a, it);
+	if (anchors > ANCHORS_SHOWN)
+		draw_fmt(area_top(a, 1), 1, 0, ROLE_DIM, "and %d more: `lifeboat audit verify`",
+			anchors - ANCHORS_SHOWN);
 }
 
 static void
@@ -192,12 +280,13 @@ draw_verdict(const struct audit_screen *s, struct area *a)
 	if (s->job != NULL)
 		draw_fmt(area_top(a, 1), 1, 0, ROLE_ACCENT, "Reading the whole log... %llds",
 			(long long)((clock_mono_ms() - job_started_ms(s->job)) / 1000));
-	if (s->verdict == NULL)
-		return;
-	draw_text(area_top(a, 1), 1, 0, s->style | STYLE_BOLD, s->verdict);
-	draw_wrapped(area_cut(area_top(a, MIN(3, draw_wrapped_rows(a->w - 2, s->why, false))), 1, 0,
-			     a->w - 2, 3),
-		0, ROLE_TEXT, s->why);
+	if (s->said != NULL)
+		draw_said(s, a);
+	if (s->problem != NULL) {
+		draw_text(area_top(a, 1), 1, 0, ROLE_UNKNOWN | STYLE_BOLD,
+			"It could not be verified");
+		draw_text_block(a, 3, ROLE_TEXT, s->problem);
+	}
 }
 
 static void
@@ -209,7 +298,9 @@ draw(struct view *v, struct area a)
 	if (s->trail.err.code != ERR_NONE) {
 		draw_wrapped(area_cut(a, 1, 1, a.w - 2, a.h), 0, ROLE_DIM,
 			s->trail.err.code == ERR_NOT_FOUND
-				? "There is no audit log yet: nothing was done here."
+				? is_missing(s)
+					  ? "There is no audit log any more."
+					  : "There is no audit log yet: nothing was done here."
 				: s->trail.err.msg);
 		return;
 	}
@@ -247,8 +338,7 @@ close_view(struct view *v)
 	job_cancel(s->job);
 	forget_row(s);
 	trail_done(&s->trail);
-	free(s->verdict);
-	free(s->why);
+	forget_verdict(s);
 	list_screen_close(v);
 }
 

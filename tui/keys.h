@@ -99,9 +99,9 @@ enum keys_flags {
 	ACTION(ZOOM_OUT, "zoom-out", "-", CONTEXT_TIMELINE, KEYS_BAR, NULL, "show more time")      \
 	ACTION(WHOLE, "all", "0", CONTEXT_TIMELINE, KEYS_BAR, NULL, "show all of the time")        \
 	ACTION(NEXT_MARKER, "next-marker", "]", CONTEXT_TIMELINE, 0, NULL,                         \
-		"go to the next marker or edge")                                                   \
+		"go to the next backup, damage or edge")                                           \
 	ACTION(PREVIOUS_MARKER, "previous-marker", "[", CONTEXT_TIMELINE, 0, NULL,                 \
-		"go to the marker or edge before")                                                 \
+		"go to the backup, damage or edge before")                                         \
 	ACTION(COPY, "copy", "y", CONTEXT_MOVE, KEYS_BAR, NULL, "copy the command, name or line")  \
 	ACTION(DOWN, "down", "j Down", CONTEXT_SCROLL, KEYS_KIOSK, NULL, "one row down")           \
 	ACTION(UP, "up", "k Up", CONTEXT_SCROLL, KEYS_KIOSK, NULL, "one row up")                   \

@@ -74,6 +74,11 @@ def test_from_the_damage_to_the_runbook(timeline, cluster):
     moment = before.search(s.wait(before)).group(1)
     assert re.search(r"^ damage +.*\*", s.text(), re.M)
     s.assert_fits()
+    # It is a mark to stop at, from either side.
+    for away, back in (("g", "]"), ("G", "[")):
+        s.keys(away)
+        s.wait_gone("just before it")
+        press_until(s, back, f"Transaction {xid}: ")
     s.keys("Enter")
     s.wait("Recover to this moment")
     s.wait("1 of 2")

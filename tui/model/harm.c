@@ -1,7 +1,6 @@
 #include "base/banned.h"
 #include "tui/model/harm.h"
 #include "base/clock.h"
-#include "base/str.h"
 #include "conf/json_read.h"
 
 #define SECOND 1000000LL
@@ -66,6 +65,24 @@ harm_done(struct harm *h)
 
 	*h = (struct harm){.transactions = {0}};
 	arena_done(&arena);
+}
+
+void
+harm_none(const struct moments *m, int64_t around, int64_t within_s, struct str *out)
+{
+	int64_t from, to;
+	char at[CLOCK_TEXT];
+
+	str_fmt(out, "None within %lld min of %s.", (long long)within_s / 60,
+		clock_format(around, at));
+	if (!moments_reach(m, &from, &to))
+		return;
+	if (from / SECOND > around - within_s)
+		str_fmt(out, " What can be reached begins at %s.", clock_format(from / SECOND, at));
+	str_fmt(out, " The archive reaches to %s", clock_format(to / SECOND, at));
+	str_add(out, to / SECOND < around + within_s
+			     ? ": what was committed later is not in it yet."
+			     : ".");
 }
 
 const struct harm_transaction *

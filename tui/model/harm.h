@@ -7,6 +7,8 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/str.h"
+#include "tui/model/moments.h"
 
 struct harm_transaction {
 	int64_t xid;
@@ -23,6 +25,12 @@ struct harm {
 /* False when it is not what `moment` prints. */
 MUST_CHECK bool harm_read(struct harm *ret, const char *json, size_t len, struct err *err);
 void harm_done(struct harm *h);
+
+/*
+ * What it means that none was found near a time, in sentences: nothing is known of what the
+ * archive does not hold.
+ */
+void harm_none(const struct moments *m, int64_t around, int64_t within_s, struct str *out);
 
 /* The first one that committed within this second; NULL when none did. */
 const struct harm_transaction *harm_at(const struct harm *h, int64_t second);

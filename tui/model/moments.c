@@ -119,6 +119,20 @@ moments_done(struct moments *m)
 	arena_done(&arena);
 }
 
+bool
+moments_reach(const struct moments *m, int64_t *ret_from_us, int64_t *ret_to_us)
+{
+	const struct moments_window *w;
+
+	*ret_from_us = INT64_MAX;
+	*ret_to_us = INT64_MIN;
+	vec_each (&m->windows, w) {
+		*ret_from_us = MIN(*ret_from_us, w->earliest_us);
+		*ret_to_us = MAX(*ret_to_us, w->quiet_us);
+	}
+	return m->windows.n > 0;
+}
+
 const struct moments_window *
 moments_at(const struct moments *m, int64_t us, int64_t *ret_before, int64_t *ret_after)
 {

@@ -39,6 +39,9 @@ bool moments_archive(int type);
 MUST_CHECK bool moments_read(struct moments *ret, const char *json, size_t len, struct err *err);
 void moments_done(struct moments *m);
 
+/* The first and the last moment that can be reached; false: there is none. */
+bool moments_reach(const struct moments *m, int64_t *ret_from_us, int64_t *ret_to_us);
+
 /*
  * The window in which the moment lies, that of the newest timeline when there are several; NULL
  * when none. *ret_before and *ret_after are the nearest moments that can be reached, INT64_MIN

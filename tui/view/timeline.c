@@ -243,6 +243,7 @@ write_way(struct sheet *s, const struct timeline_screen *t, const struct moments
 static void
 write_harm(struct sheet *s, const struct timeline_screen *t)
 {
+	CLEANUP(str_done) struct str none = STR_INIT(KIB);
 	const struct harm_transaction *it;
 	char at[CLOCK_TEXT];
 
@@ -258,9 +259,10 @@ write_harm(struct sheet *s, const struct timeline_screen *t)
 	if (t->harm_at == 0)
 		return;
 	sheet_heading(s, "Transactions that did damage");
-	if (t->harm.transactions.n == 0)
-		sheet_fmt(s, ROLE_DIM, 2, "None within %d min of %s.", WITHIN_S / 60,
-			clock_format(t->harm_at, at));
+	if (t->harm.transactions.n == 0) {
+		harm_none(&t->moments, t->harm_at, WITHIN_S, &none);
+		sheet_text(s, ROLE_DIM, 2, str_text(&none));
+	}
 	vec_each (&t->harm.transactions, it)
 		sheet_fmt(s, it->at_us / SECOND == t->axis.cursor ? ROLE_TITLE : ROLE_TEXT, 2,
 			"%s  xid %lld  %s",

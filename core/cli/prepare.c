@@ -12,6 +12,7 @@
  */
 #include "base/banned.h"
 #include "cli/run_common.h"
+#include "cli/secret_wanted.h"
 #include "cli/trust.h"
 #include "base/file.h"
 #include "base/readonly.h"
@@ -59,7 +60,7 @@ write_asked(const struct plan *p, struct json *j, struct err *err)
 
 		if (!run_secret_asked(s, &asked, err))
 			return false;
-		if (asked)
+		if (asked && secret_wanted(p, s))
 			json_string(j, NULL, s->name);
 	}
 	json_array_end(j);

@@ -192,6 +192,11 @@ void server_progress(struct runner *r, const cJSON *event);
 void runner_secret(struct runner *r, struct var *v, const char *bytes, size_t len);
 void runner_warn_unmasked(struct runner *r);
 
+/* runner.c: who is behind this process: whoever started it. */
+void runner_write_operator(struct json *j, const char *name);
+/* resume.c: the records of a runner that takes over from a dead one, whose steps it ends. */
+MUST_CHECK bool resume_record(struct runner *r, struct err *err);
+
 /* runner.c: records, folded at once into r->state. A failure ends the run. */
 bool runner_note(struct runner *r, const char *step, const char *event, const char *actor);
 bool runner_end(struct runner *r, const char *step, const char *event, const char *actor);

@@ -241,13 +241,46 @@ save_operators(const struct plan *p, struct json *j)
 	json_array_end(j);
 }
 
+/* The targets, and the backups that were chosen. */
+static void
+save_choices(const struct plan *p, struct json *j)
+{
+	const struct plan_target *t;
+	const struct plan_backup *b;
+
+	json_array(j, "targets");
+	vec_each (&p->targets, t) {
+		json_object(j, NULL);
+		json_string(j, "var", t->var);
+		json_string(j, "name", t->name);
+		json_string(j, "kind", t->kind);
+		json_string(j, "conninfo", t->conninfo);
+		json_string(j, "environment", t->environment);
+		json_string(j, "database", t->database);
+		json_string(j, "system_identifier", t->system_identifier);
+		json_bool(j, "sandbox", t->sandbox);
+		json_object_end(j);
+	}
+	json_array_end(j);
+	json_array(j, "backups");
+	vec_each (&p->backups, b) {
+		json_object(j, NULL);
+		json_string(j, "var", b->var);
+		json_string(j, "id", b->id);
+		json_string(j, "path", b->path);
+		json_int(j, "size", b->size);
+		json_int(j, "mtime", b->mtime);
+		json_time(j, "finished_at", b->finished_at);
+		json_object_end(j);
+	}
+	json_array_end(j);
+}
+
 void
 plan_save(const struct plan *p, struct str *out)
 {
 	struct json j = json_new_pretty(out);
 	const struct parameter_value *q;
-	const struct plan_target *t;
-	const struct plan_backup *b;
 	const struct var *v;
 
 	json_object(&j, NULL);
@@ -284,32 +317,7 @@ plan_save(const struct plan *p, struct str *out)
 		json_object_end(&j);
 	}
 	json_array_end(&j);
-	json_array(&j, "targets");
-	vec_each (&p->targets, t) {
-		json_object(&j, NULL);
-		json_string(&j, "var", t->var);
-		json_string(&j, "name", t->name);
-		json_string(&j, "kind", t->kind);
-		json_string(&j, "conninfo", t->conninfo);
-		json_string(&j, "environment", t->environment);
-		json_string(&j, "database", t->database);
-		json_string(&j, "system_identifier", t->system_identifier);
-		json_bool(&j, "sandbox", t->sandbox);
-		json_object_end(&j);
-	}
-	json_array_end(&j);
-	json_array(&j, "backups");
-	vec_each (&p->backups, b) {
-		json_object(&j, NULL);
-		json_string(&j, "var", b->var);
-		json_string(&j, "id", b->id);
-		json_string(&j, "path", b->path);
-		json_int(&j, "size", b->size);
-		json_int(&j, "mtime", b->mtime);
-		json_time(&j, "finished_at", b->finished_at);
-		json_object_end(&j);
-	}
-	json_array_end(&j);
+	save_choices(p, &j);
 	json_object_end(&j);
 	str_addc(out, '\n');
 }

@@ -303,3 +303,13 @@ text_distance(const char *a, const char *b, size_t limit)
 	}
 	return MIN(row[m], limit);
 }
+
+uint64_t
+text_hash(const char *bytes, size_t len)
+{
+	uint64_t h = 0xcbf29ce484222325u;
+
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ (unsigned char)bytes[i]) * 0x100000001b3u;
+	return h;
+}

@@ -40,6 +40,8 @@ void text_encode(struct str *out, uint32_t code);
 size_t text_escape(char *out, uint32_t code);
 /* Whether all of it is UTF-8: nothing would be lost in a JSON record. */
 bool text_valid(const char *bytes, size_t len);
+/* For tables in memory: FNV-1a of 64 bits. No defence against names that were made to collide. */
+uint64_t text_hash(const char *bytes, size_t len);
 /* True for what text_visible escapes, whatever the flags. */
 bool text_is_unsafe(uint32_t code);
 /* ... and with these flags. */

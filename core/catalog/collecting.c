@@ -7,6 +7,7 @@
 #include "catalog/settle.h"
 #include "catalog/watched.h"
 #include "base/path.h"
+#include "base/text.h"
 
 #include <stdarg.h>
 
@@ -73,16 +74,6 @@ collecting_notice(struct collecting *c, enum verdict v, const char *fmt, ...)
 	va_end(ap);
 }
 
-static uint32_t
-hash(const char *s)
-{
-	uint32_t h = 2166136261u; /* FNV-1a */
-
-	for (; *s != '\0'; s++)
-		h = (h ^ (unsigned char)*s) * 16777619u;
-	return h;
-}
-
 /* Indexes the rows whose inside the last look has read. */
 static void
 remember(struct collecting *c)
@@ -101,7 +92,7 @@ remember(struct collecting *c)
 			wanted += pass == 0;
 			if (pass == 0)
 				continue;
-			for (at = hash(b.path) & p->mask; p->known[at] != 0;)
+			for (at = text_hash(b.path, strlen(b.path)) & p->mask; p->known[at] != 0;)
 				at = (at + 1) & p->mask;
 			p->known[at] = (uint32_t)i + 1;
 		}
@@ -122,7 +113,8 @@ recall(struct collecting *c, struct backup *b)
 
 	if (p->known == NULL)
 		return false;
-	for (size_t at = hash(b->path) & p->mask; p->known[at] != 0; at = (at + 1) & p->mask) {
+	for (size_t at = text_hash(b->path, strlen(b->path)) & p->mask; p->known[at] != 0;
+		at = (at + 1) & p->mask) {
 		CLEANUP(err_done) struct err err = ERR_INIT;
 
 		if (!listing_get(c->before, p->known[at] - 1, &was, &err))

@@ -9,6 +9,7 @@
 #include "base/banned.h"
 #include "catalog/collector.h"
 #include "base/path.h"
+#include "base/text.h"
 
 #define RUNS_MAX 100000
 
@@ -37,16 +38,6 @@ const struct collector collector_files = {
 	.collect = collect_files,
 };
 
-static uint32_t
-hash(const char *s, size_t n)
-{
-	uint32_t h = 2166136261u; /* FNV-1a */
-
-	for (size_t i = 0; i < n; i++)
-		h = (h ^ (unsigned char)s[i]) * 16777619u;
-	return h;
-}
-
 static bool
 is_name(const struct sum *sum, const char *name, size_t n)
 {
@@ -59,7 +50,7 @@ grow(struct sums *s)
 	s->mask = s->mask == 0 ? 1023 : s->mask * 2 + 1;
 	s->index = arena_array(s->c->arena, s->mask + 1, sizeof(*s->index));
 	for (size_t i = 0; i < s->list.n; i++) {
-		size_t at = hash(s->list.v[i].name, strlen(s->list.v[i].name)) & s->mask;
+		size_t at = text_hash(s->list.v[i].name, strlen(s->list.v[i].name)) & s->mask;
 
 		while (s->index[at] != 0)
 			at = (at + 1) & s->mask;
@@ -77,7 +68,7 @@ find(struct sums *s, const char *name, size_t n)
 		return &s->list.v[s->last];
 	if (s->list.n * 2 >= s->mask)
 		grow(s);
-	for (at = hash(name, n) & s->mask; s->index[at] != 0; at = (at + 1) & s->mask) {
+	for (at = text_hash(name, n) & s->mask; s->index[at] != 0; at = (at + 1) & s->mask) {
 		s->last = s->index[at] - 1;
 		if (is_name(&s->list.v[s->last], name, n))
 			return &s->list.v[s->last];

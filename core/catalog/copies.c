@@ -2,6 +2,7 @@
 #include "catalog/copies.h"
 #include "catalog/listing.h"
 #include "base/path.h"
+#include "base/text.h"
 
 /* Rows of the copy by name, in open addressing; 0 is free, else row + 1. */
 struct index {
@@ -9,16 +10,6 @@ struct index {
 	uint32_t *slots;
 	size_t mask;
 };
-
-static uint32_t
-hash(const char *s)
-{
-	uint32_t h = 2166136261u; /* FNV-1a */
-
-	for (; *s != '\0'; s++)
-		h = (h ^ (unsigned char)*s) * 16777619u;
-	return h;
-}
 
 static void
 make_index(struct arena *a, const struct listing *l, struct index *ret)
@@ -36,7 +27,7 @@ make_index(struct arena *a, const struct listing *l, struct index *ret)
 
 		if (!listing_get(l, i, &b, &err))
 			continue;
-		for (at = hash(b.name) & ret->mask; ret->slots[at] != 0;)
+		for (at = text_hash(b.name, strlen(b.name)) & ret->mask; ret->slots[at] != 0;)
 			at = (at + 1) & ret->mask;
 		ret->slots[at] = (uint32_t)i + 1;
 	}
@@ -45,7 +36,8 @@ make_index(struct arena *a, const struct listing *l, struct index *ret)
 static bool
 find(const struct index *x, const char *name, struct backup *ret)
 {
-	for (size_t at = hash(name) & x->mask; x->slots[at] != 0; at = (at + 1) & x->mask) {
+	for (size_t at = text_hash(name, strlen(name)) & x->mask; x->slots[at] != 0;
+		at = (at + 1) & x->mask) {
 		CLEANUP(err_done) struct err err = ERR_INIT;
 
 		if (listing_get(x->listing, x->slots[at] - 1, ret, &err) &&

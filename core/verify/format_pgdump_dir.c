@@ -6,6 +6,7 @@
  */
 #include "base/banned.h"
 #include "verify/format_pgdump.h"
+#include "base/text.h"
 #include "verify/tape.h"
 
 #define LIST_LINE_MAX 200
@@ -221,23 +222,13 @@ struct tar_dump {
 	bool sql;
 };
 
-static uint64_t
-name_hash(const char *s)
-{
-	uint64_t h = 0xcbf29ce484222325u; /* FNV-1a */
-
-	for (; *s != '\0'; s++)
-		h = (h ^ (unsigned char)*s) * 0x100000001b3u;
-	return h;
-}
-
 static bool
 tar_blob_listed(void *arg, const char *file, struct err *err)
 {
 	struct tar_dump *d = arg;
 
 	d->listed++;
-	d->listed_hash += name_hash(file);
+	d->listed_hash += text_hash(file, strlen(file));
 	return true;
 }
 
@@ -285,7 +276,7 @@ tar_member(struct tar_dump *d, const struct tape_entry *e, struct tape *t, struc
 	d->sql |= sql;
 	if (blob) {
 		d->totals.objects++;
-		d->blobs_hash += name_hash(e->name);
+		d->blobs_hash += text_hash(e->name, strlen(e->name));
 	}
 	if (data == NULL && !sql && !blob)
 		return err_set(err, ERR_DAMAGED,

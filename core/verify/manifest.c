@@ -1,6 +1,7 @@
 #include "base/banned.h"
 #include "verify/manifest.h"
 #include "base/digest.h"
+#include "base/text.h"
 #include "verify/tokens.h"
 #include "verify/walwalk.h"
 
@@ -307,21 +308,12 @@ read_document(struct reading *r, struct err *err)
 	return tokens_next(&r->tokens, &token, err);
 }
 
-static uint64_t
-path_hash(const char *s)
-{
-	uint64_t h = 0xcbf29ce484222325u; /* FNV-1a */
-
-	for (; *s != '\0'; s++)
-		h = (h ^ (unsigned char)*s) * 0x100000001b3u;
-	return h ^ h >> 32;
-}
-
 /* The slot of a path, or the free one where it would be. */
 static size_t
 slot_of(const struct manifest *m, const char *path)
 {
-	size_t i = path_hash(path) & (m->slots - 1);
+	uint64_t h = text_hash(path, strlen(path));
+	size_t i = (h ^ h >> 32) & (m->slots - 1);
 
 	while (m->index[i] != 0 && strcmp(m->files.v[m->index[i] - 1].path, path) != 0)
 		i = (i + 1) & (m->slots - 1);

@@ -235,6 +235,16 @@ test_valid(void **state)
 	assert_false(text_valid("\xed\xa0\x80", 3));
 }
 
+/* The vectors that its authors publish. */
+static void
+test_hash(void **state)
+{
+	assert_int_equal(text_hash("", 0), 0xcbf29ce484222325u);
+	assert_int_equal(text_hash("a", 1), 0xaf63dc4c8601ec8cu);
+	assert_int_equal(text_hash("foobar", 6), 0x85944171f73967e8u);
+	assert_int_equal(text_hash("foobarx", 6), 0x85944171f73967e8u);
+}
+
 TESTS(T(test_valid), T(test_f31_controls), T(test_lines_and_tabs), T(test_f33_bidi_and_invisible),
 	T(test_f34_invalid_utf8), T(test_decode_encode), T(test_safe), T(test_quantities),
-	T(test_contains), T(test_roff), T(test_distance))
+	T(test_contains), T(test_roff), T(test_distance), T(test_hash))

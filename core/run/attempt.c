@@ -64,11 +64,7 @@ write_backup(struct runner *r, struct json *j)
 	if (b == NULL)
 		return;
 	json_object(j, "backup");
-	json_string(j, "id", b->id);
-	json_string(j, "path", b->path);
-	json_int(j, "size", b->size);
-	json_int(j, "mtime", b->mtime);
-	json_time(j, "finished_at", b->finished_at);
+	plan_backup_json(b, j);
 	json_object_end(j);
 }
 
@@ -436,12 +432,7 @@ engine_probe(struct runner *r, const struct step *s, struct err *err)
 		return false;
 	json_object(&j, NULL);
 	json_object(&j, "target");
-	json_string(&j, "name", t->name);
-	json_string(&j, "kind", t->kind);
-	json_string(&j, "conninfo", t->conninfo);
-	json_string(&j, "environment", t->environment);
-	json_string(&j, "database", t->database);
-	json_string(&j, "system_identifier", t->system_identifier);
+	plan_target_json(t, &j);
 	json_object_end(&j);
 	json_object_end(&j);
 	child.spec = str_text(&text);

@@ -241,6 +241,27 @@ save_operators(const struct plan *p, struct json *j)
 	json_array_end(j);
 }
 
+void
+plan_target_json(const struct plan_target *t, struct json *j)
+{
+	json_string(j, "name", t->name);
+	json_string(j, "kind", t->kind);
+	json_string(j, "conninfo", t->conninfo);
+	json_string(j, "environment", t->environment);
+	json_string(j, "database", t->database);
+	json_string(j, "system_identifier", t->system_identifier);
+}
+
+void
+plan_backup_json(const struct plan_backup *b, struct json *j)
+{
+	json_string(j, "id", b->id);
+	json_string(j, "path", b->path);
+	json_int(j, "size", b->size);
+	json_int(j, "mtime", b->mtime);
+	json_time(j, "finished_at", b->finished_at);
+}
+
 /* The targets, and the backups that were chosen. */
 static void
 save_choices(const struct plan *p, struct json *j)
@@ -252,12 +273,7 @@ save_choices(const struct plan *p, struct json *j)
 	vec_each (&p->targets, t) {
 		json_object(j, NULL);
 		json_string(j, "var", t->var);
-		json_string(j, "name", t->name);
-		json_string(j, "kind", t->kind);
-		json_string(j, "conninfo", t->conninfo);
-		json_string(j, "environment", t->environment);
-		json_string(j, "database", t->database);
-		json_string(j, "system_identifier", t->system_identifier);
+		plan_target_json(t, j);
 		json_bool(j, "sandbox", t->sandbox);
 		json_object_end(j);
 	}
@@ -266,11 +282,7 @@ save_choices(const struct plan *p, struct json *j)
 	vec_each (&p->backups, b) {
 		json_object(j, NULL);
 		json_string(j, "var", b->var);
-		json_string(j, "id", b->id);
-		json_string(j, "path", b->path);
-		json_int(j, "size", b->size);
-		json_int(j, "mtime", b->mtime);
-		json_time(j, "finished_at", b->finished_at);
+		plan_backup_json(b, j);
 		json_object_end(j);
 	}
 	json_array_end(j);

@@ -116,6 +116,11 @@ const struct step *plan_step(const struct plan *p, const char *id);
 const struct plan_target *plan_target(const struct plan *p, const char *var);
 const struct plan_backup *plan_backup(const struct plan *p, const char *var);
 
+/* The fields of a target, or of a backup, in an object that is open: as plan.json and the
+ * processes of steps have them. */
+void plan_target_json(const struct plan_target *t, struct json *j);
+void plan_backup_json(const struct plan_backup *b, struct json *j);
+
 /* Every step resolves, as far as it can before the start. */
 MUST_CHECK bool plan_check(struct plan *p, struct err *err);
 

@@ -218,3 +218,11 @@ json_time(struct json *j, const char *key, int64_t seconds)
 
 	json_string(j, key, seconds == CLOCK_NONE ? NULL : clock_format(seconds, text));
 }
+
+void
+json_time_us(struct json *j, const char *key, int64_t us)
+{
+	char text[CLOCK_TEXT];
+
+	json_string(j, key, us == CLOCK_NONE ? NULL : clock_format_us(us, text));
+}

@@ -36,6 +36,7 @@ void json_null(struct json *j, const char *key);
 void json_raw(struct json *j, const char *key, const char *value); /* already JSON */
 /* Seconds since 1970 as RFC 3339 in UTC; CLOCK_NONE writes null. */
 void json_time(struct json *j, const char *key, int64_t seconds);
+void json_time_us(struct json *j, const char *key, int64_t us); /* the same of microseconds */
 /* A count, size or duration that may be unknown: a negative value writes null. */
 void json_count(struct json *j, const char *key, int64_t value);
 

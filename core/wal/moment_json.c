@@ -20,14 +20,6 @@ moment_count_name(enum damage_count count)
 }
 
 static void
-json_us(struct json *j, const char *key, int64_t us)
-{
-	char text[CLOCK_TEXT];
-
-	json_string(j, key, us == INT64_MIN ? NULL : clock_format_us(us, text));
-}
-
-static void
 json_lsn(struct json *j, const char *key, uint64_t lsn)
 {
 	char text[LSN_TEXT];
@@ -76,7 +68,7 @@ json_transaction(struct json *j, const struct moment *m, const struct damage_tra
 	json_object(j, NULL);
 	json_int(j, "xid", t->xid);
 	json_lsn(j, "lsn", t->lsn);
-	json_us(j, "committed_at", t->at_us);
+	json_time_us(j, "committed_at", t->at_us);
 	json_bool(j, "partial", t->partial);
 	json_string(j, "base_backup", w != NULL ? w->backup->base.name : NULL);
 	json_array(j, "actions");
@@ -133,8 +125,8 @@ json_read_part(struct json *j, const struct moment *m)
 	json_object(j, "read");
 	json_lsn(j, "from_lsn", m->first_lsn);
 	json_lsn(j, "to_lsn", m->last_lsn);
-	json_us(j, "from", m->first_us);
-	json_us(j, "to", m->last_us);
+	json_time_us(j, "from", m->first_us);
+	json_time_us(j, "to", m->last_us);
 	json_int(j, "segments", (int64_t)m->segments);
 	json_int(j, "bytes", (int64_t)m->bytes);
 	json_int(j, "records", (int64_t)m->records);
@@ -151,8 +143,8 @@ moment_json(
 
 	json_object(&j, NULL);
 	json_string(&j, "asset", asset);
-	json_us(&j, "from", o->from_us);
-	json_us(&j, "to", o->to_us);
+	json_time_us(&j, "from", o->from_us);
+	json_time_us(&j, "to", o->to_us);
 	json_string(&j, "table", o->filter.table);
 	json_int(&j, "timeline", m->way->tli);
 	json_fmt(&j, "system_identifier", "%llu",

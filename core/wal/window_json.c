@@ -9,14 +9,6 @@ static const char *const reach_names[] = {
 	"reached", "quiet", "before_all", "in_gap", "behind", "future", "no_window"};
 
 static void
-json_us(struct json *j, const char *key, int64_t us)
-{
-	char text[CLOCK_TEXT];
-
-	json_string(j, key, us == INT64_MIN ? NULL : clock_format_us(us, text));
-}
-
-static void
 json_lsn(struct json *j, const char *key, uint64_t lsn)
 {
 	char text[LSN_TEXT];
@@ -50,15 +42,15 @@ json_windows(struct json *j, const struct window_report *r, const struct windows
 
 		json_object(j, NULL);
 		json_int(j, "timeline", w->way->tli);
-		json_us(j, "earliest", w->earliest_us);
-		json_us(j, "latest", w->latest_us);
+		json_time_us(j, "earliest", w->earliest_us);
+		json_time_us(j, "latest", w->latest_us);
 		json_backup_ref(j, r, &w->backup->base);
 		json_string(j, "latest_is", end_names[w->latest_is]);
 		if (w->latest_is == WINDOW_LAST_COMMIT) {
 			json_lsn(j, "latest_lsn", w->tail.commit.lsn);
 			json_int(j, "latest_xid", w->tail.commit.xid);
 		}
-		json_us(j, "quiet_until", MAX(w->latest_us, w->tail.known_us));
+		json_time_us(j, "quiet_until", MAX(w->latest_us, w->tail.known_us));
 		json_segment(j, "from_segment", w->backup->base.tli, w->first, bytes);
 		json_segment(j, "to_segment", w->way->tli, w->last, bytes);
 		json_bool(j, "broken", w->broken);
@@ -182,7 +174,7 @@ json_end(struct json *j, const char *key, const struct scan_end *e)
 		return;
 	}
 	json_object(j, key);
-	json_us(j, "at", e->at_us);
+	json_time_us(j, "at", e->at_us);
 	json_int(j, "xid", e->xid);
 	json_lsn(j, "lsn", e->lsn);
 	json_bool(j, "commit", e->commit);
@@ -198,7 +190,7 @@ json_near(struct json *j, const char *key, const struct window_report *r, int64_
 		return;
 	}
 	json_object(j, key);
-	json_us(j, "at", at_us);
+	json_time_us(j, "at", at_us);
 	json_int(j, "timeline", w->way->tli);
 	json_backup_ref(j, r, &w->backup->base);
 	json_object_end(j);
@@ -210,7 +202,7 @@ json_answer(struct json *j, const struct window_report *r)
 	const struct window_answer *a = &r->answer;
 
 	json_object(j, "at");
-	json_us(j, "time", a->at_us);
+	json_time_us(j, "time", a->at_us);
 	json_bool(j, "reachable", window_reached(a));
 	json_string(j, "reach", reach_names[a->reach]);
 	json_string(j, "why", a->why);

@@ -184,14 +184,14 @@ struct run {
 	size_t input_left;
 };
 
-static bool
-drain(int *fd, struct str *into)
+bool
+proc_drain(int *fd, struct str *into)
 {
 	char chunk[16 * KIB];
 	ssize_t n = read(*fd, chunk, sizeof(chunk));
 
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
-		return true;
+		return false;
 	if (n <= 0) {
 		util_close(fd);
 		return false;
@@ -229,9 +229,9 @@ pump(struct run *r, int64_t deadline, struct proc_result *ret)
 		if (poll(p, 3, (int)MIN(left, 1000)) < 0 && errno != EINTR)
 			return false;
 		if (p[0].fd >= 0 && p[0].revents)
-			drain(&r->out, &ret->out);
+			proc_drain(&r->out, &ret->out);
 		if (p[1].fd >= 0 && p[1].revents)
-			drain(&r->errors, &ret->errors);
+			proc_drain(&r->errors, &ret->errors);
 		if (p[2].fd >= 0 && p[2].revents)
 			feed(r);
 	}

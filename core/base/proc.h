@@ -60,6 +60,9 @@ struct proc_result {
 MUST_CHECK bool proc_run(const struct proc_spec *spec, const char *input, int64_t timeout_ms,
 	struct proc_result *ret, struct err *err);
 void proc_result_done(struct proc_result *r);
+/* Moves what a child has printed, up to 16 KiB of it, from a readable descriptor to `into`. False
+ * when nothing came: then *fd is closed and -1, unless there may be more later. */
+bool proc_drain(int *fd, struct str *into);
 
 /*
  * The environment of everything that we start: an allow-list out of ours (HOME, USER, LANG,

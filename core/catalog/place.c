@@ -82,22 +82,6 @@ place_poll(const struct place_task *t, struct pollfd *p)
 	p[1] = (struct pollfd){.fd = t->errors, .events = POLLIN};
 }
 
-static bool
-drain(int *fd, struct str *into)
-{
-	char chunk[16 * KIB];
-	ssize_t n = read(*fd, chunk, sizeof(chunk));
-
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return false;
-	if (n <= 0) {
-		util_close(fd);
-		return false;
-	}
-	str_addn(into, chunk, (size_t)n);
-	return true;
-}
-
 static void
 failed(struct place_task *t, struct arena *a, const char *error, const char *hint)
 {
@@ -175,10 +159,10 @@ time_out(struct place_task *t, struct arena *a)
 void
 place_step(struct place_task *t, struct arena *a, const struct pollfd *p)
 {
-	if (t->out >= 0 && p[0].revents && drain(&t->out, &t->text))
+	if (t->out >= 0 && p[0].revents && proc_drain(&t->out, &t->text))
 		extend(t);
 	if (t->errors >= 0 && p[1].revents)
-		drain(&t->errors, &t->complaint);
+		proc_drain(&t->errors, &t->complaint);
 	if (t->out < 0 && t->errors < 0) {
 		take_result(t, a, proc_wait(t->pid));
 		end(t);

@@ -3,13 +3,11 @@
  * somebody restores it, without one Lifeboat does so itself and says whether the rows are back.
  */
 #include "base/banned.h"
-#include "cli/cli.h"
+#include "cli/demo_play.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/path.h"
-#include "base/proc.h"
 #include "conf/json_read.h"
-#include "demo/demo.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -18,19 +16,7 @@
 #include <sys/signalfd.h>
 
 #define KEEP_S      (24 * 3600LL)
-#define STOP_MS     20000
 #define ARCHIVED_MS 30000
-
-struct play {
-	struct cli *cli;
-	struct demo demo;
-	int stop_fd; /* readable once we are asked to end */
-	enum disaster disaster;
-	bool keep;
-	bool alone;      /* nobody is there to restore it */
-	int64_t beat_ms; /* when the database was last made to do something */
-	char accident_at[CLOCK_TEXT];
-};
 
 static void
 say(void *arg, const char *line)
@@ -48,117 +34,6 @@ heading(struct play *p, const char *text)
 	cli_flush(p->cli);
 }
 
-static bool
-stopping(const struct play *p, int64_t wait_ms)
-{
-	struct pollfd polled = {p->stop_fd, POLLIN, 0};
-
-	return poll(&polled, 1, (int)wait_ms) > 0;
-}
-
-/* Whether it is the terminal's end that ends us; to be asked once. */
-static bool
-hung_up(const struct play *p)
-{
-	struct signalfd_siginfo info;
-
-	return stopping(p, 0) && read(p->stop_fd, &info, sizeof(info)) == (ssize_t)sizeof(info) &&
-	       info.ssi_signo == SIGHUP;
-}
-
-static void
-beat(struct play *p)
-{
-	if (clock_mono_ms() < p->beat_ms + DEMO_BEAT_MS)
-		return;
-	demo_beat(&p->demo);
-	p->beat_ms = clock_mono_ms();
-}
-
-/* Ended by itself, or because we are; a terminal's Ctrl-C reaches it without us. */
-static struct proc_exit
-wait_for(struct play *p, pid_t pid)
-{
-	uint64_t start = proc_start_time(pid);
-	int64_t kill_at = INT64_MAX;
-
-	while (proc_alive(pid, start)) {
-		struct timespec nap = {0, 10000000};
-
-		if (kill_at == INT64_MAX && stopping(p, 0)) {
-			kill(pid, SIGTERM);
-			kill_at = clock_mono_ms() + STOP_MS;
-		}
-		if (clock_mono_ms() > kill_at)
-			kill(pid, SIGKILL);
-		if (kill_at == INT64_MAX)
-			beat(p);
-		nanosleep(&nap, NULL);
-	}
-	return proc_wait(pid);
-}
-
-static void
-environment(struct play *p, struct arena *a, struct proc_spec *spec)
-{
-	struct proc_env env;
-
-	proc_env_init(&env, a);
-	proc_env_set(&env, a, "LIFEBOAT_STATE", p->demo.state);
-	proc_env_set(&env, a, "LIFEBOAT_SITE", p->demo.site);
-	spec->envp = proc_env_list(&env, a);
-}
-
-enum show { SHOW_NOTHING, SHOW_ERRORS, SHOW_OUTPUT, SHOW_SCREEN };
-
-/* This program again, on the demo's site and state, with as much of our terminal. */
-static bool
-self(struct play *p, enum show show, const char *const *args, int *ret_status, struct err *err)
-{
-	CLEANUP(arena_done) struct arena a = ARENA_INIT;
-	const char *argv[24] = {"lifeboat"};
-	struct proc_spec spec = {.path = PATH_SELF,
-		.argv = (char *const *)argv,
-		.fds = {show == SHOW_SCREEN ? STDIN_FILENO : -1,
-			show <= SHOW_ERRORS ? -1 : STDOUT_FILENO,
-			show == SHOW_NOTHING ? -1 : STDERR_FILENO},
-		.nfds = 3,
-		.death_signal = SIGTERM};
-	struct proc_exit e;
-	pid_t pid;
-
-	for (size_t i = 0; args[i] != NULL && i + 2 < ARRAY_LEN(argv); i++)
-		argv[i + 1] = args[i];
-	environment(p, &a, &spec);
-	cli_flush(p->cli);
-	if (!proc_spawn(&spec, &pid, err))
-		return false;
-	e = wait_for(p, pid);
-	*ret_status = e.exited ? e.status : 128 + e.signal;
-	if (stopping(p, 0))
-		return err_set(err, ERR_STOPPED, "The demo was stopped.");
-	return true;
-}
-
-/* The same for what it prints. */
-static bool
-self_out(struct play *p, const char *const *args, struct str *out, int *ret_status, struct err *err)
-{
-	CLEANUP(proc_result_done) struct proc_result r = PROC_RESULT_INIT(MIB);
-	CLEANUP(arena_done) struct arena a = ARENA_INIT;
-	const char *argv[24] = {"lifeboat"};
-	struct proc_spec spec = {.path = PATH_SELF, .argv = (char *const *)argv};
-
-	for (size_t i = 0; args[i] != NULL && i + 2 < ARRAY_LEN(argv); i++)
-		argv[i + 1] = args[i];
-	environment(p, &a, &spec);
-	if (!proc_run(&spec, NULL, ARCHIVED_MS, &r, err))
-		return false;
-	*ret_status = r.exit.exited ? r.exit.status : 128 + r.exit.signal;
-	str_add(out, str_text(&r.out));
-	return !stopping(p, 0) || err_set(err, ERR_STOPPED, "The demo was stopped.");
-}
-
 /* The first transaction's moment, as runbooks take it. */
 static bool
 read_moment(struct play *p, const char *text, const char **ret, struct err *err)
@@ -174,24 +49,13 @@ read_moment(struct play *p, const char *text, const char **ret, struct err *err)
 	       err_set(err, ERR_CHECK_FAILED, "The accident can't be found in the WAL.");
 }
 
-/* One of our commands that must end with 0. */
-static bool
-must(struct play *p, enum show show, const char *const *args, const char *what, struct err *err)
-{
-	int status;
-
-	if (!self(p, show, args, &status, err))
-		return false;
-	return status == 0 || err_set(err, ERR_CHECK_FAILED, "%s (exit status %d).", what, status);
-}
-
 /* Status 2: a location could not be read, which is so in this site. */
 static bool
 collect(struct play *p, struct err *err)
 {
 	int status;
 
-	if (!self(p, SHOW_NOTHING, (const char *const[]){"collect", NULL}, &status, err))
+	if (!play_self(p, SHOW_NOTHING, (const char *const[]){"collect", NULL}, &status, err))
 		return false;
 	return status == 0 || status == 2 ||
 	       err_set(err, ERR_CHECK_FAILED, "The catalog can't be made (exit status %d).",
@@ -204,7 +68,7 @@ board(struct play *p, struct err *err)
 	int status;
 
 	return collect(p, err) &&
-	       self(p, SHOW_OUTPUT, (const char *const[]){"board", NULL}, &status, err);
+	       play_self(p, SHOW_OUTPUT, (const char *const[]){"board", NULL}, &status, err);
 }
 
 /* Last night's verification, so that the newest dump is a proven one. */
@@ -213,7 +77,7 @@ prove(struct play *p, struct err *err)
 {
 	heading(p, "Proving the newest dump, as every night");
 	return collect(p, err) &&
-	       must(p, p->alone ? SHOW_OUTPUT : SHOW_ERRORS,
+	       play_must(p, p->alone ? SHOW_OUTPUT : SHOW_ERRORS,
 		       (const char *const[]){"run", "postgres/verify-dump", "--unattended", "--set",
 			       arena_fmt(p->cli->arena, "backup=aragora-db/daily-dump/%s",
 				       p->demo.newest),
@@ -251,7 +115,7 @@ static bool
 restore(struct play *p, struct err *err)
 {
 	heading(p, "The restore");
-	return must(p, SHOW_OUTPUT,
+	return play_must(p, SHOW_OUTPUT,
 		(const char *const[]){"run", "postgres/restore-dump", "--unattended", "--set",
 			"target=app-db", "--set", "backup=aragora-db/daily-dump", "--confirm",
 			"stop-writes=nobody writes to a demo", "--confirm", "restore=app-db",
@@ -275,7 +139,7 @@ find_moment(struct play *p, const char **ret, struct err *err)
 		struct timespec nap = {0, 100000000};
 
 		str_cut(&text, 0);
-		if (!self_out(p, args, &text, &status, err))
+		if (!play_self_out(p, args, &text, &status, err))
 			return false;
 		if (status != 0 && clock_mono_ms() > deadline)
 			return err_set(
@@ -295,13 +159,13 @@ bring_back(struct play *p, struct err *err)
 
 	heading(p, "Which transaction did it");
 	if (!find_moment(p, &moment, err) ||
-		!self(p, SHOW_OUTPUT,
+		!play_self(p, SHOW_OUTPUT,
 			(const char *const[]){"moment", "aragora-db", "--around", p->accident_at,
 				"--table", "content_jobs", NULL},
 			&status, err))
 		return false;
 	heading(p, "The restore: the table as it was just before, and nothing else");
-	return must(p, SHOW_OUTPUT,
+	return play_must(p, SHOW_OUTPUT,
 		(const char *const[]){"run", "postgres/extract-table", "--unattended", "--set",
 			arena_fmt(p->cli->arena, "moment=%s", moment), "--set", "database=aragora",
 			"--set", "table=content_jobs", "--set", "target=app-db", "--confirm",
@@ -351,7 +215,7 @@ wait_for_enter(struct play *p)
 	char line[256];
 
 	while (poll(polled, 2, DEMO_BEAT_MS / 4) <= 0)
-		beat(p);
+		play_beat(p);
 	if (polled[0].revents != 0)
 		return false;
 	/* The terminal hands over a line at a time. */
@@ -388,7 +252,7 @@ play_with(struct play *p, struct err *err)
 	cli_flush(p->cli);
 	if (!wait_for_enter(p))
 		return err_set(err, ERR_STOPPED, "The demo was stopped.");
-	return self(p, SHOW_SCREEN,
+	return play_self(p, SHOW_SCREEN,
 		       (const char *const[]){"console", "--leave-asks",
 			       "The demo ends, and its server, backups and records are removed.",
 			       NULL},
@@ -407,7 +271,7 @@ play(struct play *p, struct demo_spec *spec, struct err *err)
 	p->beat_ms = clock_mono_ms();
 	good = prove(p, err) && (p->alone ? play_alone(p, err) : play_with(p, err));
 	/* A run may be going on, and whoever lost his terminal comes back to it. */
-	if (p->keep || (!p->alone && hung_up(p))) {
+	if (p->keep || (!p->alone && play_hung_up(p))) {
 		cli_print(p->cli,
 			"\nKept for a day: LIFEBOAT_STATE=%s LIFEBOAT_SITE=%s\n"
 			"`lifeboat demo --remove %s` removes it.\n",

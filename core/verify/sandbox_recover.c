@@ -248,8 +248,10 @@ restore_command(struct recovery *r, const char *data)
 }
 
 /*
- * Some settings must not be smaller than they were where the WAL was written; the control file
- * says how large that was.
+ * Some settings must not be smaller than they were where the WAL was written. The control file
+ * says how large they were at the backup; that they were raised since stands somewhere in the WAL,
+ * where the recovery would pause for good. So there is room for what people raise them to; it
+ * costs some 40 MiB.
  */
 static bool
 add_sizes(struct recovery *r, const char *data, struct str *out, struct err *err)
@@ -257,11 +259,11 @@ add_sizes(struct recovery *r, const char *data, struct str *out, struct err *err
 	static const struct {
 		const char *label, *setting;
 		uint64_t least;
-	} sizes[] = {{"max_connections setting:", "max_connections", 100},
-		{"max_worker_processes setting:", "max_worker_processes", 8},
-		{"max_wal_senders setting:", "max_wal_senders", 10},
-		{"max_prepared_xacts setting:", "max_prepared_transactions", 0},
-		{"max_locks_per_xact setting:", "max_locks_per_transaction", 64}};
+	} sizes[] = {{"max_connections setting:", "max_connections", 500},
+		{"max_worker_processes setting:", "max_worker_processes", 64},
+		{"max_wal_senders setting:", "max_wal_senders", 50},
+		{"max_prepared_xacts setting:", "max_prepared_transactions", 500},
+		{"max_locks_per_xact setting:", "max_locks_per_transaction", 128}};
 	CLEANUP(proc_result_done) struct proc_result got = PROC_RESULT_INIT(64 * KIB);
 	char *argv[] = {
 		arena_strdup(r->arena, "pg_controldata"), arena_strdup(r->arena, data), NULL};

@@ -153,6 +153,7 @@ const struct step_kind step_kind_sandbox = {
 	.summary = "start a throw-away server for the steps that follow",
 	.params = &schema,
 	.effect = EFFECT_READ,
+	.locations = true,
 	.output = true,
 	.retriable = true,
 	.check = check,

@@ -116,6 +116,9 @@ def test_production_from_a_directory(boat, production):
     run = go(boat, server, production.moment)
     assert c.labels(server) == {"before", "good", "last"}
     assert timeline(server) == 2
+    # The recovery took until production was up, not until the sandbox was.
+    events = [(r["event"], r.get("step")) for r in run.records()]
+    assert events.index(("step.result", "go-live")) < events.index(("run.recovered", None))
     # What was there is there, its timeline too, and the archive lost nothing.
     kept = f"{server.data}.before-{run.id}"
     assert kept in run.output("old").decode() and kept in run.output("restore").decode()
@@ -177,9 +180,7 @@ def test_a_copy_with_wal_from_s3_and_a_runner_that_is_killed(boat, production, s
             with open(os.path.join(c.archive, name), "rb") as f:
                 bucket.put("pitr", f"wal/{name}", f.read())
     held = production.archived()
-    boat.env["AWS_SHARED_CREDENTIALS_FILE"] = boat.write(
-        "credentials", "[default]\naws_access_key_id = test:tester\n"
-        "aws_secret_access_key = testing\n")
+    boat.env.update(s3.environment())
     # A copy of production that is there already, with one file of its own.
     data = os.path.join(c.server.subdirectory("copy"), "data")
     os.rename(c.unpack(os.path.join(c.bases, "base"), "copy"), data)

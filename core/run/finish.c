@@ -10,6 +10,23 @@
 
 #define CLEANUP_TIMEOUT_MS 120000
 
+/* That it will not be needed counts, too, once it is known; not that a person skipped it. */
+static bool
+has_passed(struct runner *r, const char *id)
+{
+	const struct step_state *st = run_state_step(&r->state, id);
+	const struct step *s = plan_step(r->plan, id);
+	CLEANUP(err_done) struct err unknown_yet = ERR_INIT;
+	bool wanted;
+
+	if (st == NULL || s == NULL)
+		return false;
+	if (st->status == STEP_OK || st->status == STEP_BY_HAND)
+		return true;
+	return (st->status == STEP_PENDING || st->status == STEP_SKIPPED) &&
+	       step_wanted(s, &r->plan->scope, &wanted, &unknown_yet) && !wanted;
+}
+
 void
 engine_recovered(struct runner *r)
 {
@@ -18,12 +35,9 @@ engine_recovered(struct runner *r)
 
 	if (steps->n == 0 || r->state.recovered_ms >= 0)
 		return;
-	for (size_t i = 0; i < steps->n; i++) {
-		const struct step_state *st = run_state_step(&r->state, steps->v[i]);
-
-		if (st == NULL || (st->status != STEP_OK && st->status != STEP_BY_HAND))
+	for (size_t i = 0; i < steps->n; i++)
+		if (!has_passed(r, steps->v[i]))
 			return;
-	}
 	j = ledger_data(r->ledger);
 	json_int(j, "seconds", run_elapsed_s(&r->state, clock_now_ms()));
 	json_count(j, "rto_s", r->state.rto_s);

@@ -104,6 +104,19 @@ def test_rto_clock_stops_when_recovered(boat):
     assert run.finished()["rto_met"] is True and run.finished()["recovery_s"] == 0
 
 
+def test_rto_clock_waits_for_no_step_that_is_not_needed(boat):
+    """As soon as that is known; what is needed is waited for, and what a value decides is not known
+    before it."""
+    for way, last in (("look", "choice"), ("serve", "up")):
+        run = go(boat, command("a", "true"), command("choice", "echo", way, capture="way"),
+                 command("look", "true"), command("up", "true", when={"value": "{{way}}",
+                                                                      "is": "serve"}),
+                 command("end", "true"), rto="1h", done_when=["a", "up"], status=0)
+        events = [(e["event"], e.get("step")) for e in run.records()]
+        at = events.index(("run.recovered", None))
+        assert [e for e in events[:at] if e[0] == "step.result"][-1] == ("step.result", last)
+
+
 def test_exit_2_tool_missing(boat):
     run = go(boat, command("a", "no-such-program-here"), status=2)
     assert run.result("a")["code"] == "tool-missing"

@@ -17,8 +17,8 @@
 /* In a data directory that is being restored; no server is to be started on it. */
 #define CLAIM "lifeboat-unfinished-restore"
 
-static bool
-is_empty(const char *path)
+bool
+sandbox_place_is_empty(const char *path)
 {
 	DIR *dir = opendir(path);
 	struct dirent *entry;
@@ -40,7 +40,7 @@ sandbox_place_check(const char *path, struct err *err)
 	if (lstat(path, &st) < 0 && errno == ENOENT)
 		return true;
 	if (lstat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid() &&
-		is_empty(path))
+		sandbox_place_is_empty(path))
 		return true;
 	err_set(err, ERR_REFUSED, "%s is not an empty directory of yours.", path);
 	return err_hint(err, "Name one that does not exist yet.");
@@ -163,7 +163,7 @@ sandbox_place_claim(const char *path, const char *run, struct err *err)
 		return refuse_to_claim(path, err);
 	}
 	remove_unfinished_marker(path, CLAIM ".");
-	if (!is_empty(path)) {
+	if (!sandbox_place_is_empty(path)) {
 		/* Somebody started a server on the half of it: that is looked at, not removed. */
 		if (!bears(path, CLAIM, run) || file_exists(path_join(&a, path, "postmaster.pid")))
 			return refuse_to_claim(path, err);

@@ -43,6 +43,8 @@ enum sandbox_owner sandbox_owner_state(const char *state, const struct sandbox_r
 
 #define SANDBOX_MARKER "lifeboat-sandbox"
 
+/* A directory with nothing in it, as far as we can see. */
+bool sandbox_place_is_empty(const char *path);
 /* ERR_REFUSED when there is something at that path that is not an empty directory of ours. */
 MUST_CHECK bool sandbox_place_check(const char *path, struct err *err);
 /* Makes the directory, unless it is there and empty, and puts the marker into it. */

@@ -2,10 +2,12 @@
 #include "verify/sandbox_recover.h"
 #include "base/file.h"
 #include "base/path.h"
+#include "base/text.h"
 #include "net/pg.h"
 #include "verify/extract.h"
 #include "verify/sandbox_private.h"
 #include "wal/aim.h"
+#include "wal/demands.h"
 #include "wal/holdings.h"
 #include "wal/recovery_log.h"
 #include "wal/window_report.h"
@@ -27,6 +29,7 @@ struct recovery {
 	struct arena *arena;
 	struct window_report report;
 	struct aim_way way;
+	struct demands demands;
 	struct sandbox_user user;
 	const char *bin; /* programs of the backup's version */
 	char superuser[64];
@@ -248,10 +251,8 @@ restore_command(struct recovery *r, const char *data)
 }
 
 /*
- * Some settings must not be smaller than they were where the WAL was written. The control file
- * says how large they were at the backup; that they were raised since stands somewhere in the WAL,
- * where the recovery would pause for good. So there is room for what people raise them to; it
- * costs some 40 MiB.
+ * Some settings must not be smaller than they were where the WAL was written: the control file
+ * says how large they were at the backup, the WAL what they were raised to since.
  */
 static bool
 add_sizes(struct recovery *r, const char *data, struct str *out, struct err *err)
@@ -259,11 +260,11 @@ add_sizes(struct recovery *r, const char *data, struct str *out, struct err *err
 	static const struct {
 		const char *label, *setting;
 		uint64_t least;
-	} sizes[] = {{"max_connections setting:", "max_connections", 500},
-		{"max_worker_processes setting:", "max_worker_processes", 64},
-		{"max_wal_senders setting:", "max_wal_senders", 50},
-		{"max_prepared_xacts setting:", "max_prepared_transactions", 500},
-		{"max_locks_per_xact setting:", "max_locks_per_transaction", 128}};
+	} sizes[DEMANDS_SIZES] = {{"max_connections setting:", "max_connections", 100},
+		{"max_worker_processes setting:", "max_worker_processes", 8},
+		{"max_wal_senders setting:", "max_wal_senders", 10},
+		{"max_prepared_xacts setting:", "max_prepared_transactions", 0},
+		{"max_locks_per_xact setting:", "max_locks_per_transaction", 64}};
 	CLEANUP(proc_result_done) struct proc_result got = PROC_RESULT_INIT(64 * KIB);
 	char *argv[] = {
 		arena_strdup(r->arena, "pg_controldata"), arena_strdup(r->arena, data), NULL};
@@ -279,10 +280,11 @@ add_sizes(struct recovery *r, const char *data, struct str *out, struct err *err
 	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
 		const char *at = strstr(str_text(&got.out), sizes[i].label);
 		long long n = at != NULL ? strtoll(at + strlen(sizes[i].label), NULL, 10) : 0;
+		unsigned long long size = MAX(sizes[i].least, r->demands.sizes[i]);
 
-		str_fmt(out, "%s = %llu\n", sizes[i].setting,
-			n > 0 && n < 1000000 ? MAX((unsigned long long)n, sizes[i].least)
-					     : (unsigned long long)sizes[i].least);
+		if (n > 0 && n < 1000000)
+			size = MAX(size, (unsigned long long)n);
+		str_fmt(out, "%s = %llu\n", sizes[i].setting, size);
 	}
 	return true;
 }
@@ -465,6 +467,35 @@ choose_way(struct recovery *r, struct err *err)
 	return err_hint(err, "apt-get install postgresql-%d, from apt.postgresql.org", major);
 }
 
+/*
+ * A tablespace that is created on the way comes to lie where it lay in production. Where something
+ * is there, it is most likely production's own: the server would read it, and write to it.
+ */
+static bool
+check_demands(struct recovery *r, struct err *err)
+{
+	const struct demands_space *space;
+	char lsn[LSN_TEXT];
+
+	if (!demands_read(r->arena, set_of(r), r->way.window, r->way.replay_from, r->way.replay_to,
+		    &r->demands, err))
+		return false;
+	vec_each (&r->demands.spaces, space) {
+		CLEANUP(str_done) struct str shown = STR_INIT(8 * KIB);
+
+		if (!file_exists(space->location) || sandbox_place_is_empty(space->location))
+			continue;
+		text_visible(&shown, space->location, strlen(space->location), 0);
+		err_set(err, ERR_REFUSED,
+			"On the way the WAL creates a tablespace in %s (at %s), and something is "
+			"there: the recovery would work in it.",
+			str_text(&shown), lsn_format(space->lsn, lsn));
+		return err_hint(err, "Recover on a host that has nothing there, or from a base "
+				     "backup that was taken later: it holds the tablespace.");
+	}
+	return true;
+}
+
 static void
 say_way(struct recovery *r, struct recovered *ret)
 {
@@ -499,8 +530,10 @@ sandbox_recover(
 	r.report = (struct window_report){
 		.arena = a, .options = {.now = clock_now()}, .rate = WINDOW_REPORT_RATE};
 	good = sandbox_choose_user(&sandbox_pg, &r.user, err) && choose_way(&r, err);
-	if (good) {
+	if (good)
 		say_way(&r, ret);
+	good = good && check_demands(&r, err);
+	if (good) {
 		good = spec->directory != NULL ? fill_directory(&r, ret, err)
 					       : start_sandbox(&r, ret, err);
 	}

@@ -16,6 +16,7 @@ enum rmgr {
 	RMGR_XACT = 1,
 	RMGR_SMGR = 2,
 	RMGR_DBASE = 4,
+	RMGR_TBLSPC = 5,
 	RMGR_RELMAP = 7,
 	RMGR_STANDBY = 8,
 	RMGR_HEAP2 = 9,

@@ -36,6 +36,10 @@ class Production:
         c.commit("last")
         self.drop("record")
         self.moment = f"xid:{self.dropped}"
+        self.space = c.server.subdirectory("space")
+        c.sql(f"CREATE TABLESPACE late LOCATION '{self.space}'")
+        c.sql("CREATE TABLE there TABLESPACE late AS SELECT 1 AS n")
+        c.switch()
 
     def drop(self, table):
         self.dropped = self.cluster.sql(f"BEGIN; DROP TABLE {table}; SELECT pg_current_xact_id();"
@@ -95,8 +99,29 @@ def go(boat, server, moment, *args, env=None):
     return going
 
 
+def contents(path):
+    found = {}
+    for where, _, names in os.walk(path):
+        for name in names:
+            file = os.path.join(where, name)
+            found[file] = (os.stat(file).st_ino, os.stat(file).st_mtime_ns)
+    return found
+
+
+def test_a_tablespace_made_on_the_way(boat, production):
+    """The server would make it where it is in production, in production's files."""
+    production.site(boat, production.cluster.server.data, production.cluster.server, "production")
+    held = contents(production.space)
+    assert held
+    run = runs.run(boat, "postgres/restore-pitr", "--set", "moment=end", "--set", "timeline=1",
+                   status=3)
+    assert f"creates a tablespace in {production.space}" in run.result("recover")["message"]
+    assert contents(production.space) == held
+
+
 def timeline(server):
-    return int(server.sql("SELECT timeline_id FROM pg_control_checkpoint()"))
+    """Of what it writes; the control file knows it only since the last checkpoint."""
+    return int(server.sql("SELECT left(pg_walfile_name(pg_current_wal_insert_lsn()), 8)"), 16)
 
 
 def test_production_from_a_directory(boat, production):
@@ -171,7 +196,8 @@ def step_of(going):
 
 
 def test_a_copy_with_wal_from_s3_and_a_runner_that_is_killed(boat, production, s3):
-    """In the middle of the restore; the run goes on, clears what is half, and comes to its end."""
+    """In the middle of the restore; the run goes on, clears what is half, and comes to its end. As
+    a drill, in which nothing of it is only told."""
     c = production.cluster
     bucket = s3.client()
     bucket.create_bucket("pitr")
@@ -196,7 +222,7 @@ def test_a_copy_with_wal_from_s3_and_a_runner_that_is_killed(boat, production, s
             "bucket": "pitr", "prefix": "wal/", "region": "us-east-1",
             "endpoint": f"http://127.0.0.1:{proxy.port}"})
         going = runs.start(boat, "postgres/restore-pitr", "--set", f"moment={production.moment}",
-                           "--set", f"query={wait}", *ARGS)
+                           "--set", f"query={wait}", "--drill", *ARGS)
         # The sandbox is there, nothing is restored yet; then it hangs in the middle of that.
         going.wait_event("step.intent", "look", 120)
         proxy.hold(lambda request: request.startswith(b"GET /pitr/wal/") and os.path.exists(half))

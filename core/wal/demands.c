@@ -1,6 +1,6 @@
 #include "base/banned.h"
 #include "wal/demands.h"
-#include "wal/bytes.h"
+#include "base/bytes.h"
 
 #define OP_MASK             0xf0
 #define OP_TBLSPC_CREATE    0x00

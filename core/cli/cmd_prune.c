@@ -182,15 +182,18 @@ prepare(struct prune *p, const char *only, struct err *err)
 	struct collect_options o = {.only = only, .wait_ms = 120000};
 	struct collect_report report;
 
-	if (!readonly_check(err) || !cli_format(p->cli, "text json", &p->format, err) ||
+	if ((p->execute && !readonly_check(err)) ||
+		!cli_format(p->cli, "text json", &p->format, err) ||
 		!cli_site(p->cli, true, &p->site, err))
 		return false;
 	if (only != NULL && site_set(p->site, only) == NULL) {
 		err_set(err, ERR_USAGE, "There is no set \"%s\" in %s.", only, p->site->file);
 		return err_hint(err, "A set is written ASSET/SET.");
 	}
+	/* Read-only, what was collected last must do: a look would write the catalog. */
 	return path_state(p->cli->arena, true, &p->state, err) &&
-	       collect_run(p->cli->arena, p->site, p->state, &o, &report, err) &&
+	       (readonly_is_set() ||
+		       collect_run(p->cli->arena, p->site, p->state, &o, &report, err)) &&
 	       catalog_open(p->state, p->site, &p->catalog, err);
 }
 

@@ -107,7 +107,8 @@ def test_no_audit_no_action(site):
 def test_read_only(site):
     set_(site, keep={"daily": 3})
     names = daily(site, 6)
-    site.boat.run("prune", "--read-only", status=0)
+    site.boat.run("collect", status=0)
+    assert "3 would go" in site.boat.run("prune", "--read-only", status=0).out
     site.boat.run("prune", "--read-only", "--execute", "--confirm", "db/dump", status=3)
     assert left(site) == sorted(names, reverse=True)
 

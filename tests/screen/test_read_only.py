@@ -81,7 +81,7 @@ def test_f57_the_executor_refuses(boat, site):
     for argv in [["run", book, "--unattended"], ["resume", "last", "--unattended"], ["stop", "last"],
                  ["note", "last", "x"], ["approve", "last"], ["handover", "last", "--accept"],
                  ["inject", "last", "clock-stop"], ["collect"], ["board", "--refresh"],
-                 ["backups", "--refresh"], ["metrics", "--refresh"], ["prune"],
+                 ["backups", "--refresh"], ["metrics", "--refresh"], ["prune", "--execute"],
                  ["verify", "--latest", "db/daily-dump"], ["sign", book, "--key", "/nonexistent"],
                  ["audit", "seal"], ["audit", "rotate"], ["audit", "keys", "--rotate"],
                  ["__prepare", book]]:
@@ -91,7 +91,8 @@ def test_f57_the_executor_refuses(boat, site):
     # What only reads still does.
     for argv, status in [(["board"], 1), (["backups"], 0), (["runs"], 0), (["report", "last"], 0),
                          (["attach", "last"], 0), (["plan", book], 0), (["audit", "verify"], 0),
-                         (["audit", "tail"], 0), (["audit", "keys"], 0), (["runbooks"], 0)]:
+                         (["audit", "tail"], 0), (["audit", "keys"], 0), (["runbooks"], 0),
+                         (["prune"], 0)]:
         boat.run(*argv, env={"LIFEBOAT_READ_ONLY": "1"}, status=status)
     assert {n: d for n, d in files(boat.dir).items() if not n.startswith("san.")} == \
         {n: d for n, d in before.items() if not n.startswith("san.")}

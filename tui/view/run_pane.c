@@ -117,7 +117,9 @@ void
 run_pane_draw(struct run_pane *p, struct area a, bool reading, bool focus)
 {
 	draw_title(p, area_top(&a, 1), reading);
-	/* What was written while nobody was told is there as well. */
+	/* What was written while nobody was told is there as well, also the first of it. */
+	if (p->has_output)
+		pages_refresh(p->output.pages);
 	if (p->kind == PANE_EVENTS)
 		sheet_draw(&p->sheets.events, a, focus);
 	else if (p->kind == PANE_STEP)

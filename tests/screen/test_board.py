@@ -5,6 +5,7 @@ import pytest
 
 import console_site
 import screen as screen_module
+from console_keys import press_until_gone
 
 SIZES = [(80, 24), (120, 40), (200, 50)]
 
@@ -120,8 +121,8 @@ def test_backups_filter_sort_mark(console):
     s.wait("of 14")
     s.keys("f")
     s.wait("db/late-dump")
-    s.keys("C-c")
-    s.wait_gone("Show only")
+    s.wait("Show only")
+    press_until_gone(s, "C-c", "Show only")
     s.assert_fits()
 
 

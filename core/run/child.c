@@ -17,6 +17,7 @@
 /* What is read of a pipe once its step has ended: all that it can hold, and not for ever. */
 #define DRAIN_ROUNDS 64
 #define STRAY_ROUNDS 100
+#define STRAY_QUIET  4
 
 struct child {
 	struct loop *loop;
@@ -53,12 +54,16 @@ leave(pid_t pid)
 	child_keep(pid);
 }
 
-/* Until none is found: one that forks while it is looked for is found the next time. */
+/*
+ * Until none is found a few times over: one that forks while it is looked for, and goes, is found
+ * the next time, or the time after that.
+ */
 void
 child_kill_strays(bool kept_too, size_t *ret_count)
 {
 	const struct timespec nap = {0, 2000000};
 	siginfo_t info;
+	int quiet = 0;
 
 	*ret_count = 0;
 	for (int round = 0; round < STRAY_ROUNDS; round++) {
@@ -69,7 +74,8 @@ child_kill_strays(bool kept_too, size_t *ret_count)
 			return;
 		n = proc_signal_tree(
 			getpid(), SIGKILL, kept_too ? left : kept, kept_too ? nleft : nkept);
-		if (n == 0)
+		quiet = n == 0 ? quiet + 1 : 0;
+		if (quiet == STRAY_QUIET)
 			return;
 		*ret_count = MAX(*ret_count, n);
 		nanosleep(&nap, NULL);

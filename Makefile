@@ -137,7 +137,7 @@ fuzz:
 	tests/fuzz/fuzz
 
 defences: all unit live fault
-	tests/defences/defences
+	LIFEBOAT_TEST_SECONDS=25 tests/defences/defences
 
 demo: all
 	$(B)/lifeboat demo

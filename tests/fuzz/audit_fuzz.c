@@ -10,13 +10,16 @@
 #include "base/file.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
-static char path[64];
+static char dir[64], path[80];
 
 static void
-remove_file(void)
+remove_all(void)
 {
-	unlink(path);
+	struct err err = ERR_INIT;
+
+	FUZZ_HOLDS(file_remove_tree(dir, &err));
 }
 
 static void
@@ -24,11 +27,15 @@ put(const char *data, size_t len)
 {
 	int fd;
 
-	if (path[0] == '\0') {
-		snprintf(path, sizeof(path), "/tmp/lifeboat-test-%d-fuzz.log", (int)getpid());
-		atexit(remove_file);
+	if (dir[0] == '\0') {
+		snprintf(dir, sizeof(dir), "/tmp/lifeboat-test-%d-fuzz", (int)getpid());
+		snprintf(path, sizeof(path), "%s/log", dir);
+		atexit(remove_all);
+	} else {
+		remove_all(); /* a torn end was saved beside it */
 	}
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	FUZZ_HOLDS(mkdir(dir, 0700) == 0);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	FUZZ_HOLDS(fd >= 0 && file_write_all(fd, data, len));
 	close(fd);
 }

@@ -7,7 +7,9 @@
 #include "base/path.h"
 #include "base/readonly.h"
 #include "base/text.h"
+#include "run/dir.h"
 #include "run/start.h"
+#include "run/state.h"
 #include "tui/app.h"
 #include "tui/plain.h"
 #include "tui/view/screens.h"
@@ -75,6 +77,21 @@ say_afterwards(struct cli *cli, struct app *app)
 		app->exit = 2;
 }
 
+/* Of a run that was opened and is over, as without a console; one that goes on is nobody's fault.
+ */
+static int
+exit_of_run(const char *dir)
+{
+	CLEANUP(arena_done) struct arena a = ARENA_INIT;
+	CLEANUP(err_done) struct err err = ERR_INIT;
+	struct run_state s;
+
+	run_state_init(&s, &a);
+	if (!run_state_load(&s, run_dir_journal(&a, dir), &err) || s.phase != RUN_FINISHED)
+		return 0;
+	return (int)s.exit;
+}
+
 bool
 console_open(struct cli *cli, const struct console_start *start, int *ret_status)
 {
@@ -96,7 +113,10 @@ console_open(struct cli *cli, const struct console_start *start, int *ret_status
 	if (app_run(app, &theme, &end, &err)) {
 		if (end == STAGE_LEFT)
 			say_afterwards(cli, app);
-		*ret_status = end == STAGE_LEFT ? app->exit : err_exit_status(ERR_STOPPED);
+		*ret_status = end != STAGE_LEFT ? err_exit_status(ERR_STOPPED)
+			      : app->exit == 0 && start->run_dir != NULL
+				      ? exit_of_run(start->run_dir)
+				      : app->exit;
 	} else if (err.code == ERR_UNSUPPORTED) {
 		err_done(&err);
 		drawn = false;

@@ -387,6 +387,26 @@ news(const struct run_client *c, const struct company *company, struct str *out)
 	return ROLE_TEXT;
 }
 
+/* What a run came to, and the way out, is worth more than a line where it is long. */
+#define NEWS_ROWS 4
+#define NEWS_REST 12 /* rows that the steps and their output keep */
+
+static void
+draw_news(struct area *a, const struct run_state *s, unsigned style, struct str *text)
+{
+	struct area line;
+	int rows = 1;
+
+	if (s->phase == RUN_FINISHED)
+		rows = draw_wrapped_rows(a->w - 2, str_text(text), a->c->ascii);
+	rows = MAX(1, MIN(MIN(rows, NEWS_ROWS), a->h - NEWS_REST));
+	line = area_top(a, rows);
+	if (rows > 1)
+		draw_wrapped(area_cut(line, 1, 0, line.w - 2, rows), 0, style, str_text(text));
+	else
+		draw_field(line, 1, 0, -1, style, str_text(text), text->len, 0);
+}
+
 void
 run_head_draw(struct area *a, const struct run_client *c, const struct company *company)
 {
@@ -397,5 +417,5 @@ run_head_draw(struct area *a, const struct run_client *c, const struct company *
 	if (a->h > 6)
 		draw_second(area_top(a, 1), c);
 	if (text.len > 0 && a->h > 4)
-		draw_field(area_top(a, 1), 1, 0, -1, style, str_text(&text), text.len, 0);
+		draw_news(a, run_client_state(c), style, &text);
 }

@@ -121,7 +121,7 @@ def base_backups(server, out):
 
     def backup(name, *args):
         made[name] = os.path.join(out, name)
-        server.run("pg_basebackup", "-c", "fast", "-D", made[name], *args)
+        server.run("pg_basebackup", "--no-sync", "-c", "fast", "-D", made[name], *args)
 
     backup("base-plain")
     backup("base-plain-sha256", "--manifest-checksums=SHA256")
@@ -142,7 +142,7 @@ def base_backups(server, out):
     made["base-plain-incremental"] = newer_manifest(
         made["base-plain-sha256"], os.path.join(out, "base-plain-incremental"), incremental=True)
     made["base-stdout.tar"] = os.path.join(out, "base-stdout.tar")
-    _shell(server, f"pg_basebackup -c fast -D - -Ft -X fetch > {made['base-stdout.tar']}")
+    _shell(server, f"pg_basebackup --no-sync -c fast -D - -Ft -X fetch > {made['base-stdout.tar']}")
     return made
 
 
@@ -180,8 +180,8 @@ def with_tablespace(server, out):
                database="shop")
     made = {"base-space-tar": os.path.join(out, "base-space-tar"),
             "base-space-plain": os.path.join(out, "base-space-plain")}
-    server.run("pg_basebackup", "-c", "fast", "-Ft", "-z", "-D", made["base-space-tar"])
-    server.run("pg_basebackup", "-c", "fast", "-D", made["base-space-plain"],
+    server.run("pg_basebackup", "--no-sync", "-c", "fast", "-Ft", "-z", "-D", made["base-space-tar"])
+    server.run("pg_basebackup", "--no-sync", "-c", "fast", "-D", made["base-space-plain"],
                "-T", f"{space}={mapped}")
     server.sql("DROP TABLE in_space", database="shop")
     server.sql("DROP TABLESPACE fast")

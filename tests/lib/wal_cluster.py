@@ -142,7 +142,7 @@ class WalCluster:
     def base_backup(self, name, *args, server=None):
         """pg_basebackup into bases/NAME; -X none: the archive has the WAL."""
         where = os.path.join(self.bases, name)
-        (server or self.server).run("pg_basebackup", "-D", where, "-c", "fast", "-X", "none",
+        (server or self.server).run("pg_basebackup", "--no-sync", "-D", where, "-c", "fast", "-X", "none",
                                     *(args or ("-Ft", "-z")))
         return where
 

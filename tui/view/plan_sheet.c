@@ -58,7 +58,9 @@ write_parameters(struct sheet *t, const cJSON *plan)
 	{
 		CLEANUP(str_done) struct str text = STR_INIT(32 * KIB);
 
-		if (cJSON_IsString(it))
+		if (cJSON_IsString(it) && it->valuestring[0] == '\0')
+			str_add(&text, "(none given)");
+		else if (cJSON_IsString(it))
 			str_fmt(&text, "%s%s", it->valuestring,
 				was_chosen(plan, it->string) ? "  (chosen for you)" : "");
 		else

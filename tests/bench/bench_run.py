@@ -60,6 +60,14 @@ def synced(directory):
     return took
 
 
+def remove_state(state):
+    """The last runner still seals the log when its run is over."""
+    def gone():
+        shutil.rmtree(state, ignore_errors=True)
+        return not os.path.exists(state)
+    scratch.wait_for(gone, 60, "the last seal")
+
+
 def b11(directory):
     """Steps that do nothing: the difference of long and short runs is what a step costs."""
     loop = budget.measure(["sh", "-c", f"i=0; while [ $i -lt {STEPS} ]; do /bin/true; i=$((i+1)); done"])
@@ -72,7 +80,7 @@ def b11(directory):
         short, long = (budget.measure([BOAT, "run", book, "--unattended"], env).wall
                        for book in (few, many))
         whole[where] = [(a - b) / STEPS for a, b in zip(sorted(long), sorted(short))]
-        shutil.rmtree(env["LIFEBOAT_STATE"])
+        remove_state(env["LIFEBOAT_STATE"])
     scratch.remove(memory)
     budget.row("B11", "a step beyond its command, state in memory",
                [a - b for a, b in zip(whole[memory], sorted(shell))], "ms", 1000, limit=5,
@@ -104,7 +112,7 @@ def b12(directory, megabytes):
             raise RuntimeError("the printing run failed")
         wall.append(time.monotonic() - began)
         rss.append(watch.stop())
-        shutil.rmtree(state)
+        remove_state(state)
     budget.row("B12", f"a step that prints {megabytes} MiB", wall, "s", ratio_limit=1.5,
                peer=("tee", tee.wall))
     budget.row("B12", "its runner's resident memory", rss, "MiB", limit=32)
@@ -152,7 +160,7 @@ def b14(directory, megabytes):
         for pid in runners(state):
             os.kill(pid, signal.SIGTERM)
         child.wait(30)
-        shutil.rmtree(state)
+        remove_state(state)
 
 
 def b15(directory):

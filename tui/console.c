@@ -77,19 +77,23 @@ say_afterwards(struct cli *cli, struct app *app)
 		app->exit = 2;
 }
 
-/* Of a run that was opened and is over, as without a console; one that goes on is nobody's fault.
- */
+/* Of a run that was opened, as without a console. One that goes on is good so far; of one that
+ * nobody does any more, or that can't be read, nothing is known. */
 static int
 exit_of_run(const char *dir)
 {
 	CLEANUP(arena_done) struct arena a = ARENA_INIT;
 	CLEANUP(err_done) struct err err = ERR_INIT;
+	/* The runner first: one that ends in between has written its last record by then. */
+	bool alive = run_dir_runner(dir) > 0;
 	struct run_state s;
 
 	run_state_init(&s, &a);
-	if (!run_state_load(&s, run_dir_journal(&a, dir), &err) || s.phase != RUN_FINISHED)
-		return 0;
-	return (int)s.exit;
+	if (!run_state_load(&s, run_dir_journal(&a, dir), &err))
+		return err_exit_status(err.code);
+	if (s.phase == RUN_FINISHED)
+		return (int)s.exit;
+	return alive ? 0 : 2;
 }
 
 bool
